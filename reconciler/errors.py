@@ -1,0 +1,146 @@
+"""What can go wrong, as one tree. Each message names the place, the fact and the way out.
+
+ReconcileError                  exit 1
+├── UsageError                  exit 64  the command line asks for something that is not there
+├── ConfigError                          findings in the YAML, all of them
+├── SecretError                          a reference that cannot be resolved
+├── ReadFailed                           one or more reads failed: nothing was planned
+├── ServiceError                         METHOD path: status, the service's code and text
+│   ├── AuthenticationFailed             the token was refused
+│   ├── PermissionDenied                 the token may not do this
+│   ├── NotFound
+│   ├── AlreadyExists
+│   ├── InvalidRequest                   the service refused the content
+│   ├── RateLimited                      still, after all retries
+│   ├── Unavailable                      no answer, or a 5xx, after all retries
+│   ├── OutcomeUnknown                   a write that may or may not have taken effect
+│   └── UnexpectedAnswer                 not what the service is documented to answer
+├── NotConverged                         re-read after a change, and not as desired
+└── Refused                     exit 4   nothing was written
+    ├── ImmutableField                   a difference that cannot be applied
+    ├── GuardExceeded                    more deletions than allowed
+    ├── StalePlan                        a planned object changed since
+    └── InvalidPlanFile                  edited, cut short, or of another format
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from reconciler.source import Finding
+
+
+class ReconcileError(Exception):
+    """The root: whatever of ours reaches a user, with the exit code that goes with it."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(ReconcileError):
+    exit_code = 64
+
+
+class ConfigError(ReconcileError):
+    """`findings` holds every error found, sorted by place; `warnings` what is doubtful besides."""
+
+    def __init__(self, findings: Sequence[Finding], warnings: Sequence[Finding] = ()) -> None:
+        self.findings = tuple(sorted(findings))
+        self.warnings = tuple(sorted(warnings))
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class SecretError(ReconcileError):
+    pass
+
+
+class ServiceError(ReconcileError):
+    """`status` is None when no answer came; `code` is the service's own number, if it gave one."""
+
+    def __init__(
+        self,
+        request: str,
+        fact: str,
+        *,
+        advice: str = "",
+        status: int | None = None,
+        code: int | None = None,
+    ) -> None:
+        self.request = request
+        self.status = status
+        self.code = code
+        super().__init__(f"{request}: {fact}" + (f". {advice}" if advice else ""))
+
+
+class AuthenticationFailed(ServiceError):
+    pass
+
+
+class PermissionDenied(ServiceError):
+    pass
+
+
+class NotFound(ServiceError):
+    pass
+
+
+class AlreadyExists(ServiceError):
+    pass
+
+
+class InvalidRequest(ServiceError):
+    pass
+
+
+class RateLimited(ServiceError):
+    pass
+
+
+class Unavailable(ServiceError):
+    pass
+
+
+class OutcomeUnknown(ServiceError):
+    pass
+
+
+class UnexpectedAnswer(ServiceError):
+    pass
+
+
+class ReadFailed(ReconcileError):
+    """`errors` holds, with the provider's name, the first failed read of each."""
+
+    def __init__(self, errors: Sequence[tuple[str, ReconcileError]]) -> None:
+        self.errors = tuple(error for _, error in errors)
+        super().__init__("\n".join(f"{provider}: {error}" for provider, error in errors))
+
+
+class DuplicateAddress(ReconcileError):
+    pass
+
+
+class Interrupted(ReconcileError):
+    pass
+
+
+class NotConverged(ReconcileError):
+    pass
+
+
+class Refused(ReconcileError):
+    exit_code = 4
+
+
+class ImmutableField(Refused):
+    pass
+
+
+class GuardExceeded(Refused):
+    pass
+
+
+class StalePlan(Refused):
+    pass
+
+
+class InvalidPlanFile(Refused):
+    pass

@@ -1,0 +1,59 @@
+"""Compare one resource's live attributes with its desired ones."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from deepdiff import DeepDiff
+
+from reconciler.model import FieldChange, Resource, is_sealed
+
+
+def diff_attributes(desired: Resource, live: Resource) -> tuple[FieldChange, ...]:
+    """Return the fields that the YAML names and that differ, by name.
+
+    A field that the service does not report cannot be compared: see `unreported`.
+    """
+    named = {name: desired.attributes[name] for name in _comparable(desired, live)}
+    found = {name: live.attributes[name] for name in named}
+    changed = {name for name in named if is_sealed(named[name]) and named[name] != found[name]}
+    changed |= _changed(
+        {name: value for name, value in found.items() if not is_sealed(named[name])},
+        {name: value for name, value in named.items() if not is_sealed(value)},
+    )
+    return tuple(
+        FieldChange(name, found[name], named[name], desired.location(name))
+        for name in sorted(changed)
+        if not desired.kind.fields.same(name, named[name], found[name])
+    )
+
+
+def _changed(found: Mapping[str, Any], named: Mapping[str, Any]) -> set[str]:
+    if named == found:
+        return set()
+    # The tree view gives paths, and threshold 0 keeps two dicts that share little from being
+    # reported as one changed root.
+    tree = DeepDiff(found, named, view="tree", threshold_to_diff_deeper=0)
+    return {level.path(output_format="list")[0] for levels in tree.values() for level in levels}
+
+
+def unreported(desired: Resource, live: Resource) -> tuple[str, ...]:
+    """Return the fields that the YAML names and that the live resource does not hold."""
+    return tuple(
+        name
+        for name in sorted(desired.attributes)
+        if name not in live.attributes and not desired.kind.fields[name].write_only
+    )
+
+
+def indistinct(desired: Resource, live: Resource) -> tuple[str, ...]:
+    """Return the fields that count as equal although the two values are not the same."""
+    return tuple(
+        name
+        for name in sorted(_comparable(desired, live))
+        if desired.attributes[name] != live.attributes[name]
+        and desired.kind.fields.same(name, desired.attributes[name], live.attributes[name])
+    )
+
+
+def _comparable(desired: Resource, live: Resource) -> Iterator[str]:
+    return (name for name in desired.attributes if name in live.attributes)

@@ -1,0 +1,187 @@
+"""Plans and results as text for people. Pure; what is foreign is printed with escapes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from reconciler.apply import Outcome, Result
+from reconciler.model import (
+    TO_PUBLISH,
+    Change,
+    Create,
+    Delete,
+    DnsRecord,
+    FieldChange,
+    Resource,
+    Update,
+    as_text,
+)
+from reconciler.plan import Plan
+from reconciler.source import printable
+
+_SIGN = {"create": "+", "update": "~", "delete": "-"}
+_COLOUR = {"create": 32, "update": 33, "delete": 31, "applied": 32, "failed": 31, "skipped": 33}
+_LONGEST = 100
+
+
+def _coloured(text: str, word: str) -> str:
+    return f"\x1b[{_COLOUR[word]}m{text}\x1b[0m"
+
+
+def plan_as_text(plan: Plan) -> str:
+    """Return what would be done, what is refused and what is worth knowing."""
+    blocks = [_changes_as_text(plan.changes)]
+    if plan.refusals:
+        lines = [f"  {printable(str(refusal))}" for refusal in plan.refusals]
+        blocks.append("\n".join([_coloured("Refused:", "failed"), *lines]))
+    if plan.unmanaged:
+        names = [f"  {printable(str(resource.address))}" for resource in plan.unmanaged]
+        blocks.append("\n".join(["Unmanaged (live, not in the YAML, left alone):", *names]))
+    if plan.notes:
+        notes = [f"  {printable(str(n.address))}: {printable(n.text)}" for n in plan.notes]
+        blocks.append("\n".join(["Notes:", *notes]))
+    blocks.append(plan_summary(plan))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def plan_summary(plan: Plan) -> str:
+    if not plan.changes and not plan.refusals:
+        return "No changes. Live matches the configuration."
+    counts = ", ".join(f"{plan.count(action)} to {action}" for action in _SIGN)
+    refused = f" {len(plan.refusals)} refused." if plan.refusals else ""
+    return f"Plan: {counts}.{refused}"
+
+
+def _changes_as_text(changes: Sequence[Change]) -> str:
+    ordered = sorted(changes, key=lambda change: change.subject.address.provider)
+    blocks = []
+    for provider, group in groupby(ordered, lambda change: change.subject.address.provider):
+        blocks.append("\n".join([printable(provider), *(_change_as_text(c) for c in group)]))
+    return "\n\n".join(blocks)
+
+
+def _change_as_text(change: Change) -> str:
+    name = printable(change.subject.address.within)
+    sign = _coloured(f"{_SIGN[change.action]} {name}", change.action)
+    place = change.subject.location()
+    head = f"  {sign}{_remark(change)}" + (f"  ({printable(str(place))})" if place else "")
+    width = max((len(field.name) for field in change.fields), default=0)
+    return "\n".join([head, *(_field_as_text(change, field, width) for field in change.fields)])
+
+
+def _remark(change: Change) -> str:
+    if not isinstance(change, Delete):
+        return ""
+    pruned = "" if change.desired else ", unmanaged"
+    if change.replaced_by:
+        pruned = f", replaced by {printable(change.replaced_by.within)}"
+    return f"  {change.live.kind.removal}{pruned}"
+
+
+def _field_as_text(change: Change, field: FieldChange, width: int) -> str:
+    before = "" if isinstance(change, Create) else f"{_value(field.before)} -> "
+    place = (
+        f"  ({printable(str(field.location))})"
+        if isinstance(change, Update) and field.location
+        else ""
+    )
+    return f"      {printable(field.name):{width}}  {before}{_value(field.after)}{place}"
+
+
+def _value(value: Any) -> str:
+    text = printable(as_text(value))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def result_as_text(result: Result) -> str:
+    """Return one line about one change."""
+    word = _coloured(f"{result.outcome:7}", result.outcome)
+    address = printable(str(result.change.subject.address))
+    reason = f": {printable(result.reason)}" if result.reason else ""
+    return f"{word}  {result.change.action} {address}{reason}"
+
+
+def results_as_text(results: Iterable[Result]) -> str:
+    """Return the closing table: what became of each change, and the DNS records to publish."""
+    results = sorted(results, key=lambda result: result.change.subject.address)
+    counts = ", ".join(f"{_count(results, each)} {each}" for each in Outcome)
+    lines = [*(result_as_text(result) for result in results), f"Apply: {counts}."]
+    if records := records_to_publish(results):
+        lines += ["", "DNS records still to be published:", *_record_lines(records)]
+    return "\n".join(lines)
+
+
+def _count(results: Iterable[Result], outcome: Outcome) -> int:
+    return sum(result.outcome is outcome for result in results)
+
+
+def records_to_publish(results: Iterable[Result]) -> list[tuple[str, DnsRecord]]:
+    """Return, by address, the DNS records that the applied changes leave to be published."""
+    return sorted(
+        (str(result.change.subject.address), record)
+        for result in results
+        if result.outcome is Outcome.APPLIED and result.live
+        for record in result.live.records
+        if record.state == TO_PUBLISH
+    )
+
+
+def _record_lines(records: Iterable[tuple[str, DnsRecord]]) -> Iterator[str]:
+    for address, group in groupby(records, lambda pair: pair[0]):
+        yield f"  {printable(address)}"
+        for _, record in group:
+            priority = f"{record.priority} " if record.priority else ""
+            line = f"{record.host}  {record.type}  {priority}{record.zone_value}"
+            yield f"    {record.purpose:12}{printable(line)}"
+
+
+def results_as_document(results: Iterable[Result]) -> dict[str, Any]:
+    """Return the results as data: `results`, `records` to publish and a `summary`."""
+    results = sorted(results, key=lambda result: result.change.subject.address)
+    return {
+        "format_version": "1",
+        "summary": {str(outcome): _count(results, outcome) for outcome in Outcome},
+        "results": [
+            {
+                "address": str(result.change.subject.address),
+                "action": result.change.action,
+                "outcome": str(result.outcome),
+                "reason": result.reason,
+            }
+            for result in results
+        ],
+        "records": [
+            {"address": address, **_record_as_document(record)}
+            for address, record in records_to_publish(results)
+        ],
+    }
+
+
+def _record_as_document(record: DnsRecord) -> dict[str, str]:
+    return {
+        "purpose": record.purpose,
+        "type": record.type,
+        "host": record.host,
+        "value": record.value,
+        "priority": record.priority,
+        "state": record.state,
+    }
+
+
+def facts_as_text(live: Resource) -> str:
+    """Return what the service says of one resource: its notes and DNS records."""
+    lines = [printable(str(live.address)), *(f"  {printable(note)}" for note in live.notes)]
+    for record in live.records:
+        text = f"{record.host}  {record.type}  {record.zone_value}".rstrip()
+        lines.append(f"  {record.purpose:12}{printable(text)}  ({record.state})")
+    return "\n".join(lines)
+
+
+def facts_as_document(live: Resource) -> dict[str, Any]:
+    """Return the same as data."""
+    return {
+        "format_version": "1",
+        "address": str(live.address),
+        "notes": list(live.notes),
+        "records": [_record_as_document(record) for record in live.records],
+    }

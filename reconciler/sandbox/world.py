@@ -1,0 +1,140 @@
+"""What the sandbox remembers: one document of plain data, kept in a file when a folder is given."""
+
+import json
+import os
+import shlex
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from reconciler.errors import ReconcileError
+
+FORMAT = 1
+Credentials = Mapping[str, str]
+
+
+class StateDamaged(ReconcileError):
+    """The file is there, and is not what this version wrote: only its user may give it up."""
+
+
+class StateUnusable(ReconcileError):
+    """The file cannot be read or written."""
+
+
+class World:
+    """The state of both services: `credentials`, `postmark`, `mailgun`, `dns` and `settings`.
+
+    Every call is answered while `lock` is held, so that handlers see and leave a whole state;
+    after each call that may have changed something the state is written out in one step.
+
+    `anew` starts from the seed whatever the file holds; only its credentials are kept, if there
+    are any. Raises StateDamaged (without `anew`), StateUnusable.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        seed: Callable[[Credentials | None], dict[str, Any]],
+        *,
+        anew: bool = False,
+    ) -> None:
+        self.lock = threading.RLock()
+        self._seed = seed
+        self._file = directory / "state.json" if directory else None
+        self._document = self._begin(anew=anew)
+        self.save()
+
+    def _begin(self, *, anew: bool) -> dict[str, Any]:
+        try:
+            found = self._load()
+        except StateDamaged:
+            if not anew:
+                raise
+            found = None
+        if found and not anew:
+            return found
+        return self._seed(found["credentials"] if found else None) | {"format": FORMAT}
+
+    def _load(self) -> dict[str, Any] | None:
+        if self._file is None:
+            return None
+        try:
+            document = json.loads(self._file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            raise StateUnusable(f"{self._file}: {problem.strerror}") from None
+        except (ValueError, RecursionError):
+            document = None
+        if not _is_ours(document):
+            raise StateDamaged(
+                f"{self._file} is no state of a sandbox of this version. To start anew: "
+                f"esp-reconcile --sandbox-dir {shlex.quote(str(self._file.parent))} sandbox reset"
+            )
+        return document
+
+    def save(self) -> None:
+        """Write the state out in one step. Raises StateUnusable, with the file as it was."""
+        if self._file is None:
+            return
+        draft = self._file.with_name(f"state.{os.getpid()}.{threading.get_ident()}.tmp")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(self._document), encoding="utf-8")
+            draft.replace(self._file)
+        except OSError as problem:
+            raise StateUnusable(
+                f"the sandbox cannot keep its state in {self._file}: {problem.strerror}"
+            ) from None
+
+    def reset(self) -> None:
+        """Go back to the seeded account; the credentials stay, so that clients go on working."""
+        self._document = self._seed(self.credentials) | {"format": FORMAT}
+        self.save()
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """`postmark_server_token`, `postmark_account_token` and `mailgun_api_key`."""
+        credentials: Mapping[str, str] = self._document["credentials"]
+        return credentials
+
+    @property
+    def postmark(self) -> dict[str, Any]:
+        return self._section("postmark")
+
+    @property
+    def mailgun(self) -> dict[str, Any]:
+        return self._section("mailgun")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Switches for behaviour that the fact sheets leave open, and for delays in seconds."""
+        return self._section("settings")
+
+    def _section(self, name: str) -> dict[str, Any]:
+        section: dict[str, Any] = self._document.setdefault(name, {})
+        return section
+
+    def publish(self, domain: str, *, published: bool) -> None:
+        """Say that the DNS records asked for below `domain` are (no longer) published."""
+        self._section("dns")[domain.lower().rstrip(".")] = published
+
+    def is_published(self, host: str) -> bool:
+        """The nearest enclosing domain that was said anything about decides."""
+        labels = host.lower().rstrip(".").split(".")
+        dns = self._section("dns")
+        for start in range(len(labels)):
+            name = ".".join(labels[start:])
+            if name in dns:
+                return bool(dns[name])
+        return False
+
+
+def _is_ours(document: Any) -> TypeGuard[dict[str, Any]]:
+    sections = ("credentials", "postmark", "mailgun", "dns", "settings")
+    return (
+        isinstance(document, dict)
+        and document.get("format") == FORMAT
+        and all(isinstance(document.get(name), dict) for name in sections)
+    )

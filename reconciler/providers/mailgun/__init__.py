@@ -1,0 +1,81 @@
+"""Mailgun: its kinds, its cross-checks, its sessions."""
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.model import Address, Provider, Secret, Service, Snapshot
+from reconciler.providers.api import ClientT, Connector, SecretPassword
+from reconciler.providers.checks import declared_domains, undeclared_sender
+from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
+from reconciler.providers.mailgun.certificates import Certificates
+from reconciler.providers.mailgun.checks import check, keys_beside_automatic_security
+from reconciler.providers.mailgun.dkim import Dkim
+from reconciler.providers.mailgun.domains import Domains
+from reconciler.providers.mailgun.remarks import remarks
+from reconciler.providers.mailgun.session import (
+    CALLS,
+    PACED,
+    URLS,
+    USER,
+    WINDOW,
+    Elsewhere,
+    MailgunDialect,
+    MailgunSession,
+    other_region,
+)
+from reconciler.providers.mailgun.tracking import Tracking
+from reconciler.providers.mailgun.webhooks import Webhooks
+from reconciler.providers.throttle import Pace
+from reconciler.source import Finding
+
+
+class Mailgun(Service):
+    name = "mailgun"
+    kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
+    token_keys = ("token",)
+
+    def check(self, provider: Provider) -> Iterable[Finding]:
+        return check(provider)
+
+    def warn(self, provider: Provider) -> Iterable[Finding]:
+        yield from undeclared_sender(provider)
+        yield from keys_beside_automatic_security(provider)
+
+    def remarks(
+        self, provider: Provider, desired: Snapshot, live: Snapshot
+    ) -> Iterable[tuple[Address, str]]:
+        return remarks(provider, desired, live)
+
+    def connect(
+        self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]
+    ) -> MailgunSession[ClientT]:
+        region = provider.node.text("region") or "us"
+        auth = SecretPassword(USER, tokens["token"])
+        pace = connector.shared_pace(auth, Pace(PACED, CALLS, WINDOW))
+        elsewhere = _elsewhere(provider, region, auth, connector, pace)
+        pool = connector.pool(provider, _site(region), URLS[region])
+        dialect = MailgunDialect(region, elsewhere)
+        client = connector.client(provider, pool, auth, dialect, pace)
+        return MailgunSession(client, elsewhere)
+
+
+def _site(region: str) -> str:
+    return f"mailgun_{region}"
+
+
+def _elsewhere(
+    provider: Provider,
+    region: str,
+    auth: SecretPassword,
+    connector: Connector[ClientT],
+    pace: Pace,
+) -> Elsewhere | None:
+    """Return the other region; none when only one of the two has been given another URL.
+
+    A key that is meant for a stand-in must not be shown to the real service.
+    """
+    other = other_region(region)
+    if (_site(region) in connector.base_urls) != (_site(other) in connector.base_urls):
+        return None
+    pool = connector.pool(provider, _site(other), URLS[other])
+    reader = connector.onlooker(pool, auth, MailgunDialect(other), pace)
+    return Elsewhere(region, declared_domains(provider), reader)

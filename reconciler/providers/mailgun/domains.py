@@ -1,0 +1,299 @@
+"""Sending domains of the account in its region; never replaced (mailgun.md §4)."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from reconciler.errors import InvalidRequest, NotFound
+from reconciler.fields import FLAG, HOST, NUMBER, TEXT, Codec, Field, FieldTable, text
+from reconciler.model import (
+    TO_PUBLISH,
+    Address,
+    DnsRecord,
+    Kind,
+    Provider,
+    Resource,
+    Update,
+    reference,
+)
+from reconciler.providers.desired import host_name, located
+from reconciler.providers.mailgun.session import DOMAINS, Reading, Writing, paged, section
+from reconciler.source import Node
+
+VERIFIED = "verified"
+OPTIONAL = "optional: publish it only if Mailgun is to receive the domain's mail"
+_PASSWORD = "smtp_password"  # noqa: S105 - a field's name
+_MAIL_FROM = "mailfrom_host"
+_AUTHORITY = "force_dkim_authority"
+_DKIM_HOSTS = {"force_root_dkim_host", "dkim_host_name"}
+_LENGTH_OF_1024 = 256
+"""No public key of 1024 bits is as long in base64 (216 characters), none of 2048 as short (392)."""
+_ONCE = "support alone can change it, or a new domain; take it off the YAML to leave it as it is"
+
+SWITCH = Codec(FLAG.read, lambda value: "true" if value else "false")
+WORD = Codec(lambda value: text(value).lower())
+SECONDS = Codec(NUMBER.read, str)
+AUTHORITY = Codec(
+    SWITCH.read,
+    SWITCH.write,
+    # Without a domain above it in the account, it is its own authority in any case (§7.2).
+    same=lambda desired, live: not desired or bool(live),
+    doubt="it is not forced, and the domain is its own DKIM authority all the same",
+)
+
+
+def _unread(write: Callable[[Any], Any] = lambda value: value) -> Codec:
+    """Return a codec for what is only sent: were it told all the same, it would not be taken."""
+
+    def refuse(_: Any) -> Any:
+        raise ValueError("only sent, never read")
+
+    return Codec(refuse, write)
+
+
+class Domains(Kind[Reading, Writing]):
+    name = "domains"
+    guarded = True
+    deletion_takes = 300.0  # in the background (mailgun.md §4.8)
+    fields = FieldTable(
+        Field("spam_action", "spam_action", WORD),
+        Field("wildcard", "wildcard", SWITCH),
+        Field("web_scheme", "web_scheme", WORD),
+        Field("web_prefix", "web_prefix", WORD),
+        Field("require_tls", "require_tls", SWITCH),
+        Field("skip_verification", "skip_verification", SWITCH),
+        Field("message_ttl", "message_ttl", SECONDS, absent_means=0),
+        Field("archive_to", "archive_to", TEXT, absent_means=""),
+        Field(_MAIL_FROM, _MAIL_FROM, HOST),
+        Field("use_automatic_sender_security", "use_automatic_sender_security", SWITCH),
+        Field("encrypt_incoming_message", "encrypt_incoming_message", SWITCH, immutable=_ONCE),
+        # These two are read off the DKIM records (§7.2); the list does not hold those.
+        Field(
+            "dkim_key_size",
+            "dkim_key_size",
+            SECONDS,
+            immutable="a key keeps its size; make a new key, publish and activate it, and delete "
+            "the old one, or take `dkim_key_size` off the YAML",
+        ),
+        Field(_AUTHORITY, _AUTHORITY, AUTHORITY),
+        # What follows is sent when the domain is created, and cannot be read afterwards (§14).
+        Field("dkim.selector", "dkim_selector", _unread(), write_only=True, implied=True),
+        Field(
+            "force_root_dkim_host", "force_root_dkim_host", _unread(SWITCH.write), write_only=True
+        ),
+        Field("dkim_host_name", "dkim_host_name", _unread(), write_only=True),
+        Field("ips", "ips", _unread(",".join), write_only=True),
+        Field("pool_id", "pool_id", _unread(), write_only=True),
+        Field(_PASSWORD, _PASSWORD, _unread(), write_only=True),
+    )
+    actions: ClassVar[Mapping[str, str]] = {
+        "verify": "look at DNS now",
+        "set-smtp-password": "set the SMTP password to the one that the YAML refers to",
+        "rotate-dkim": "make a new DKIM key, under automatic sender security",
+        "enable-dkim-rotation": "rotate the DKIM keys by schedule, under automatic sender security",
+        "disable-dkim-rotation": "stop rotating the DKIM keys by schedule",
+    }
+
+    def declared(self, provider: Provider) -> Iterator[Resource]:
+        collection = provider.address / self.name
+        for name, node in provider.node.entries(self.name):
+            place = provider.node.children[self.name].keys[name]
+            yield _with_password(located(self, collection / host_name(name), node, place), node)
+
+    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+        items = paged(session.client, DOMAINS)
+        if session.elsewhere:
+            session.elsewhere.missing(host_name(item["name"]) for item in items)
+        for item in items:
+            yield self._live(under / self.name / host_name(item["name"]), item, {})
+
+    def read(self, session: Reading, known: Resource) -> Resource | None:
+        path = f"{DOMAINS}/{known.address.name}"
+        try:
+            # `mailfrom_host` is told only when asked for.
+            answer = session.client.get(path, {"h:extended": "true"})
+        except NotFound:
+            return None
+        return self._live(known.address, section(answer, "domain", f"GET {path}"), answer)
+
+    def meet(self, desired: Resource, live: Resource) -> Resource:  # noqa: ARG002
+        """Do not compare the authority where another host hides it."""
+        if not _DKIM_HOSTS & set(desired.attributes):
+            return desired
+        known = {name: each for name, each in desired.attributes.items() if name != _AUTHORITY}
+        return replace(desired, attributes=known)
+
+    def create(self, session: Writing, desired: Resource) -> Resource:
+        """Create it, and then set what a creation does not take (mailgun.md §4.6, §4.7)."""
+        values = {**desired.attributes, **desired.secrets}
+        later = {_MAIL_FROM} & set(values)
+        form = {"name": desired.address.name} | self.fields.encode(values, set(values) - later)
+        answer = session.client.post(DOMAINS, form=form)
+        if later:
+            form = self.fields.encode(values, later)
+            session.client.put(f"{DOMAINS}/{desired.address.name}", form=form)
+        domain = answer.get("domain")
+        return self._live(desired.address, domain if isinstance(domain, dict) else {}, answer)
+
+    def update(self, session: Writing, change: Update) -> None:
+        """The authority has a call of its own (§7.2)."""
+        name, values = change.desired.address.name, change.desired.attributes
+        if names := [each for each in change.names if each != _AUTHORITY]:
+            session.client.put(f"{DOMAINS}/{name}", form=self.fields.encode(values, names))
+        if _AUTHORITY in change.names:
+            form = {"self": SWITCH.write(values[_AUTHORITY])}
+            session.client.put(f"/v3/domains/{name}/dkim_authority", form=form)
+
+    def delete(self, session: Writing, live: Resource) -> None:
+        session.client.delete(f"/v3/domains/{live.address.name}")
+
+    def verify(self, session: Writing, live: Resource) -> Resource:
+        """Ask for a check of what is not verified; it may go on for minutes (mailgun.md §4.9)."""
+        if not any(record.state == TO_PUBLISH for record in live.records):
+            return live
+        path = f"{DOMAINS}/{live.address.name}/verify"
+        answer = session.client.put(path)
+        return self._live(live.address, section(answer, "domain", f"PUT {path}"), answer)
+
+    def perform(self, session: Writing, live: Resource, action: str) -> Resource:
+        if action == "verify":
+            return self.verify(session, live)
+        if action == "set-smtp-password":
+            _set_password(session, live)
+        elif action == "rotate-dkim":
+            session.client.post(f"{_management(live)}/rotate")
+        else:
+            is_on = SWITCH.write(action == "enable-dkim-rotation")
+            session.client.put(f"{_management(live)}/rotation", form={"rotation_enabled": is_on})
+        return self.read(session, live) or live
+
+    def is_built_in(self, live: Resource) -> bool:
+        return live.address.name.startswith("sandbox") and live.address.name.endswith(
+            ".mailgun.org"
+        )
+
+    def _live(
+        self, address: Address, domain: Mapping[str, Any], answer: Mapping[str, Any]
+    ) -> Resource:
+        return Resource(
+            address=address,
+            kind=self,
+            attributes=self.fields.decode({**domain, **_from_records(address.name, answer)}),
+            remote_id=str(domain.get("id", address.name)),
+            notes=(*_notes(domain), *_notes_of_records(address.name, answer)),
+            records=tuple(sorted(_records(address.name, answer))),
+        )
+
+
+def _with_password(desired: Resource, node: Node) -> Resource:
+    """Keep the password's reference, and nothing of it among the values."""
+    found = node.at(_PASSWORD)
+    if found is None or desired.absent:
+        return desired
+    named = {name: each for name, each in desired.attributes.items() if name != _PASSWORD}
+    return replace(desired, attributes=named, references={_PASSWORD: reference(found)})
+
+
+def _management(live: Resource) -> str:
+    """Only automatic sender security has it; what is set there cannot be read (mailgun.md §7.3)."""
+    return f"/v1/dkim_management/domains/{live.address.name}"
+
+
+def _set_password(session: Writing, live: Resource) -> None:
+    """Raises InvalidRequest when the YAML refers to no password."""
+    path = f"{DOMAINS}/{live.address.name}"
+    if _PASSWORD not in live.secrets:
+        fact = f"no `{_PASSWORD}` is declared for {live.address}"
+        raise InvalidRequest(f"PUT {path}", fact, advice="Declare it as {env: NAME}.")
+    session.client.put(path, form={_PASSWORD: live.secrets[_PASSWORD]})
+
+
+def _notes(domain: Mapping[str, Any]) -> Iterator[str]:
+    if domain.get("state") == "unverified":
+        yield "the domain is not verified yet"
+    if domain.get("state") == "disabled" or domain.get("is_disabled") is True:
+        disabled = domain.get("disabled")
+        told = disabled if isinstance(disabled, dict) else {}
+        code = f" (code {told['code']})" if told.get("code") else ""
+        reason = f": {told['reason']}" if told.get("reason") else ""
+        until = f", until {told['until']}" if told.get("until") else ""
+        yield f"the domain is disabled{reason}{code}{until}"
+
+
+Row = Mapping[str, Any]
+
+
+def read_rows(answer: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the DNS records' rows; the lists may be null or missing (mailgun.md §4.3)."""
+    for key in ("sending_dns_records", "receiving_dns_records"):
+        rows = answer.get(key)
+        yield from (row for row in (rows if isinstance(rows, list) else ()) if _is_row(row))
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, dict)
+
+
+def is_valid(row: Row) -> bool:
+    """Anything but `valid`, in whatever letter case, is not verified."""
+    return str(row.get("valid")).lower() == "valid"
+
+
+def tracking_host(domain: str, told: Mapping[str, Any]) -> str:
+    return f"{told.get('web_prefix') or 'email'}.{domain}".lower()
+
+
+def _records(domain: str, answer: Mapping[str, Any]) -> Iterator[DnsRecord]:
+    """Yield the DNS records; their order changes from answer to answer (mailgun.md §4.3)."""
+    for row in read_rows(answer):
+        # MX rows have no name.
+        host, kind = str(row.get("name") or domain), str(row.get("record_type", ""))
+        value, priority = str(row.get("value", "")), str(row.get("priority") or "")
+        wanted = OPTIONAL if kind == "MX" else TO_PUBLISH
+        state = VERIFIED if is_valid(row) else wanted
+        yield DnsRecord(_purpose(kind, host, value), kind, host, value, state, priority)
+
+
+def _notes_of_records(domain: str, answer: Mapping[str, Any]) -> Iterator[str]:
+    """Say what Mailgun last saw in place of what it wants; nothing before its first look."""
+    seen: dict[str, set[str]] = {}
+    for row in read_rows(answer):
+        cached = row.get("cached")
+        if not is_valid(row) and isinstance(cached, list) and cached:
+            host, kind = str(row.get("name") or domain), str(row.get("record_type", ""))
+            seen.setdefault(f"{kind} {host}", set()).update(str(each) for each in cached)
+    for what, values in sorted(seen.items()):
+        yield f"Mailgun last saw {what} as {', '.join(sorted(values))}" + _advice(what)
+
+
+def _advice(what: str) -> str:
+    """Never send a domain's mail away from who receives it now (mailgun.md §4.3)."""
+    is_mx = what.startswith("MX ")
+    return "; leave it so unless Mailgun is to receive the domain's mail" if is_mx else ""
+
+
+def _from_records(domain: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what only the DKIM records tell: the size of the keys, and whose they are (§7.2)."""
+    rows = [row for row in read_rows(answer) if "._domainkey." in str(row.get("name", ""))]
+    hosts = {str(row["name"]).lower().partition("._domainkey.")[2].rstrip(".") for row in rows}
+    sizes = {_key_size(row) for row in rows}
+    told: dict[str, Any] = {_AUTHORITY: hosts == {domain}} if hosts else {}
+    if len(sizes) == 1 and None not in sizes:
+        told["dkim_key_size"] = sizes.pop()
+    return told
+
+
+def _key_size(row: Row) -> int | None:
+    key = re.search(r"p=([A-Za-z0-9+/=]+)", str(row.get("value", "")))
+    if row.get("record_type") != "TXT" or key is None:
+        return None
+    return 1024 if len(key[1]) < _LENGTH_OF_1024 else 2048
+
+
+def _purpose(kind: str, host: str, value: str) -> str:
+    if "._domainkey." in host:
+        return "DKIM"
+    if value.startswith("v=spf1"):
+        return "SPF"
+    return {"MX": "receiving", "CNAME": "tracking"}.get(kind, "other")

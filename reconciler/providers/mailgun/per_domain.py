@@ -1,0 +1,19 @@
+"""What a domain has exactly once: it is there with its domain, and one call reads it whole."""
+
+from typing import ClassVar
+
+from reconciler.errors import NotFound
+from reconciler.model import Address, Kind, Resource
+from reconciler.providers.mailgun.domains import Domains
+from reconciler.providers.mailgun.session import Reading, Writing
+
+
+class PerDomain(Kind[Reading, Writing]):
+    parent = Domains
+    lists_in_full: ClassVar[bool] = True
+
+    def read(self, session: Reading, known: Resource) -> Resource | None:
+        try:
+            return next(iter(self.list(session, Address(known.address.parts[:-1]))))
+        except NotFound:
+            return None

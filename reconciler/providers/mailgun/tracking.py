@@ -1,0 +1,109 @@
+"""Tracking of a domain: always there with its domain, one call a section (mailgun.md §6)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from reconciler.fields import Codec, Field, FieldTable, text_or_nothing
+from reconciler.model import Address, Provider, Resource, Update
+from reconciler.providers.desired import host_name
+from reconciler.providers.mailgun.domains import SWITCH, Domains
+from reconciler.providers.mailgun.per_domain import PerDomain
+from reconciler.providers.mailgun.session import Reading, Writing, section
+from reconciler.source import Location, Node
+
+_SECTIONS = {"opens": "open", "clicks": "click", "unsubscribe": "unsubscribe"}
+
+
+def _read_clicks(value: Any) -> bool | str:
+    if str(value).lower() in {"htmlonly", "html_only"}:
+        return "html_only"
+    flag: bool = SWITCH.read(value)
+    return flag
+
+
+CLICKS = Codec(
+    _read_clicks,
+    lambda value: "htmlonly" if value == "html_only" else SWITCH.write(value),
+    # It may read back as `htmlonly` or as `true` (mailgun.md §6.2).
+    same=lambda desired, live: desired == live or (desired == "html_only" and live is True),
+    doubt="Mailgun answers `true` for `html_only` as well, so that the two cannot be told apart",
+)
+FOOTER = Codec(
+    text_or_nothing,
+    same=lambda desired, live: bool(desired.strip() == live.strip()),
+)
+
+
+class Tracking(PerDomain):
+    name = "tracking"
+    fields = FieldTable(
+        Field("opens", "open.active", SWITCH, sent_as="active"),
+        Field(
+            "opens.place_at_the_top", "open.place_at_the_top", SWITCH, sent_as="place_at_the_top"
+        ),
+        Field("clicks", "click.active", CLICKS, sent_as="active"),
+        Field("unsubscribe", "unsubscribe.active", SWITCH, sent_as="active"),
+        Field("unsubscribe.html_footer", "unsubscribe.html_footer", FOOTER, sent_as="html_footer"),
+        Field("unsubscribe.text_footer", "unsubscribe.text_footer", FOOTER, sent_as="text_footer"),
+    )
+
+    def declared(self, provider: Provider) -> Iterator[Resource]:
+        """Yield each domain's tracking: the provider's values with the domain's own exceptions."""
+        defaults = dict(_leaves(provider.node.at("tracking")))
+        for name, node in provider.node.entries(Domains.name):
+            leaves = defaults | dict(_leaves(node.at("tracking")))
+            if leaves and node.text("ensure") != "absent":
+                domain = provider.address / Domains.name / host_name(name)
+                place = provider.node.children[Domains.name].keys[name]
+                yield self._desired(domain, leaves, place)
+
+    def _desired(self, domain: Address, leaves: Mapping[str, Node], place: Location) -> Resource:
+        return Resource(
+            address=domain / self.name,
+            kind=self,
+            attributes={name: leaf.data for name, leaf in leaves.items()},
+            parent=domain,
+            locations={"": place} | {name: leaf.location for name, leaf in leaves.items()},
+        )
+
+    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+        path = _path(under)
+        tracking = section(session.client.get(path), "tracking", f"GET {path}")
+        yield Resource(
+            address=under / self.name,
+            kind=self,
+            attributes=self.fields.decode(tracking),
+            remote_id=under.name,
+            parent=under,
+        )
+
+    def create(self, session: Writing, desired: Resource) -> Resource:
+        """Set what is named on a domain that was created just before."""
+        self._put(session, desired, desired.attributes)
+        return desired
+
+    def update(self, session: Writing, change: Update) -> None:
+        self._put(session, change.desired, change.names)
+
+    def _put(self, session: Writing, desired: Resource, names: Iterable[str]) -> None:
+        domain = Address(desired.address.parts[:-1])
+        for ours, theirs in _SECTIONS.items():
+            fields = [name for name in names if name.split(".")[0] == ours]
+            if fields:
+                form = self.fields.encode(desired.attributes, fields)
+                session.client.put(f"{_path(domain)}/{theirs}", form=form)
+
+
+def _path(domain: Address) -> str:
+    return f"/v3/domains/{domain.name}/tracking"
+
+
+def _leaves(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """Yield the named fields; `opens: {active: true}` says the same as `opens: true`."""
+    for name, child in node.children.items() if node else ():
+        if name not in _SECTIONS:
+            continue
+        if not child.children:
+            yield name, child
+        for key, leaf in child.children.items():
+            yield (name if key == "active" else f"{name}.{key}"), leaf

@@ -1,0 +1,154 @@
+"""Webhooks of a domain, a list of URLs by event (mailgun.md §8.1)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from reconciler.errors import InvalidRequest
+from reconciler.fields import Codec, Field, FieldTable, text
+from reconciler.model import Address, Provider, Resource, Update
+from reconciler.providers.desired import host_name
+from reconciler.providers.mailgun.domains import Domains
+from reconciler.providers.mailgun.events import EVENTS, MOST_URLS, in_order, is_same_set, texts
+from reconciler.providers.mailgun.per_domain import PerDomain
+from reconciler.providers.mailgun.session import Reading, Writing, section
+from reconciler.source import Location, Node
+
+_MODE = "mode"
+
+
+def _read_urls(value: Any) -> list[str]:
+    """Read `urls`, an old account's single `url`, or nothing (mailgun.md §8.1)."""
+    if value is None:
+        return []
+    if value.get("urls") is not None:
+        return texts(value["urls"])
+    return in_order([text(value["url"])] if value.get("url") else [])
+
+
+class Webhooks(PerDomain):
+    name = "webhooks"
+    fields = FieldTable(
+        # Only events that have a URL are told; legacy event ids have no field, and are left alone.
+        *(
+            Field(event, event, Codec(_read_urls, same=is_same_set), absent_means=())
+            for event in EVENTS
+        ),
+        Field(_MODE, _MODE, write_only=True, implied=True),
+    )
+
+    def declared(self, provider: Provider) -> Iterator[Resource]:
+        """Yield each domain's webhooks: the provider's events with the domain's own exceptions."""
+        defaults = _children(provider.node.at(self.name))
+        for name, node in provider.node.entries(Domains.name):
+            leaves = {**defaults, **_children(node.at(self.name))}
+            if set(leaves) - {_MODE} and node.text("ensure") != "absent":
+                domain = provider.address / Domains.name / host_name(name)
+                place = provider.node.children[Domains.name].keys[name]
+                yield self._desired(domain, leaves, place)
+
+    def _desired(self, domain: Address, leaves: Mapping[str, Node], place: Location) -> Resource:
+        return Resource(
+            address=domain / self.name,
+            kind=self,
+            attributes={
+                name: leaf.data if name == _MODE else in_order(leaf.data)
+                for name, leaf in leaves.items()
+            },
+            parent=domain,
+            locations={"": place}
+            | {name: leaf.location for name, leaf in leaves.items()}
+            | {each.data: each.location for leaf in leaves.values() for each in leaf.items},
+        )
+
+    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+        path = _path(under)
+        answer = session.client.get(path)
+        is_empty = answer.get("webhooks", ...) is None
+        webhooks = {} if is_empty else section(answer, "webhooks", f"GET {path}")
+        yield Resource(
+            address=under / self.name,
+            kind=self,
+            attributes=self.fields.decode(webhooks),
+            remote_id=under.name,
+            parent=under,
+        )
+
+    def meet(self, desired: Resource, live: Resource) -> Resource:
+        """Keep foreign URLs where the YAML says that others use the domain too."""
+        if desired.attributes.get(_MODE) != "additive":
+            return desired
+        merged = {
+            name: in_order([*urls, *live.attributes.get(name, ())])
+            for name, urls in desired.attributes.items()
+            if name != _MODE
+        }
+        return replace(desired, attributes={**desired.attributes, **merged})
+
+    def impossible(self, desired: Resource) -> Iterator[tuple[str, str]]:
+        for event in EVENTS:
+            urls = desired.attributes.get(event, ())
+            if len(urls) > MOST_URLS:
+                yield event, _too_many(event, urls)
+
+    def create(self, session: Writing, desired: Resource) -> Resource:
+        """Set what is named on a domain that was created just before."""
+        self._set(session, desired, {}, set(EVENTS) & set(desired.attributes))
+        return desired
+
+    def update(self, session: Writing, change: Update) -> None:
+        self._set(session, change.desired, change.live.attributes, change.names)
+
+    def _set(
+        self,
+        session: Writing,
+        desired: Resource,
+        known: Mapping[str, Any],
+        events: Iterable[str],
+    ) -> None:
+        for event in sorted(events):
+            try:
+                _send(session, desired, event, is_there=bool(known.get(event)))
+            except InvalidRequest as error:
+                raise _located(error, desired) from None
+
+
+def _path(domain: Address) -> str:
+    return f"/v3/domains/{domain.name}/webhooks"
+
+
+def _children(node: Node | None) -> Mapping[str, Node]:
+    return node.children if node else {}
+
+
+def _too_many(event: str, urls: Sequence[str]) -> str:
+    return (
+        f"`{event}` would have {len(urls)} URLs together with those that are there "
+        f"({', '.join(urls)}), and Mailgun takes {MOST_URLS}; remove one there, or say `mode: "
+        "exact` to replace them"
+    )
+
+
+def _send(session: Writing, desired: Resource, event: str, *, is_there: bool) -> None:
+    """Create, replace or delete one event's list: each is a call of its own (mailgun.md §8.1)."""
+    path = _path(Address(desired.address.parts[:-1]))
+    urls = desired.attributes[event]
+    if urls and is_there:
+        session.client.put(f"{path}/{event}", form={"url": urls})
+    elif urls:
+        session.client.post(path, form={"id": event, "url": urls})
+    elif is_there:
+        session.client.delete(f"{path}/{event}")
+
+
+def _located(error: InvalidRequest, desired: Resource) -> InvalidRequest:
+    """Name the place of the URL that a refusal repeats: hosts are resolved when they are written.
+
+    The longest one, for one URL may begin like another.
+    """
+    told = [name for name in desired.locations if "://" in name and name in str(error)]
+    if not told:
+        return error
+    place = desired.locations[max(told, key=len)]
+    fact = str(error).removeprefix(f"{error.request}: ")
+    return InvalidRequest(f"{place}: {error.request}", fact, status=error.status)

@@ -1,0 +1,72 @@
+"""Postmark: its kinds, its cross-checks, its sessions."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
+from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader
+from reconciler.providers.checks import undeclared_sender
+from reconciler.providers.postmark.checks import check
+from reconciler.providers.postmark.domains import Domains
+from reconciler.providers.postmark.remarks import (
+    deletes_domains,
+    senders_of_deleted_domains,
+    unverified_sender,
+)
+from reconciler.providers.postmark.senders import Senders
+from reconciler.providers.postmark.servers import Servers, server_token
+from reconciler.providers.postmark.session import (
+    ACCOUNT_DIALECT,
+    SERVER_DIALECT,
+    SITE,
+    URL,
+    PostmarkDialect,
+    PostmarkSession,
+)
+from reconciler.providers.postmark.streams import Streams
+from reconciler.providers.postmark.webhooks import Webhooks
+from reconciler.source import Finding
+
+
+class Postmark(Service):
+    name = "postmark"
+    kinds = (Servers(), Domains(), Senders(), Streams(), Webhooks())
+    token_keys = ("token", "account_token")
+
+    def check(self, provider: Provider) -> Iterable[Finding]:
+        return check(provider)
+
+    def warn(self, provider: Provider) -> Iterable[Finding]:
+        yield from undeclared_sender(provider)
+
+    def consults(
+        self, provider: Provider, desired: Snapshot, live: Snapshot
+    ) -> Iterable[Kind[Any, Any]]:
+        if "senders" not in provider.node.children and deletes_domains(provider, desired, live):
+            yield from (kind for kind in self.kinds if isinstance(kind, Senders))
+
+    def remarks(
+        self, provider: Provider, desired: Snapshot, live: Snapshot
+    ) -> Iterable[tuple[Address, str]]:
+        yield from unverified_sender(provider, live)
+        yield from senders_of_deleted_domains(provider, desired, live)
+
+    def connect(
+        self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]
+    ) -> PostmarkSession[ClientT]:
+        pool = connector.pool(provider, SITE, URL)
+
+        def client(token: Secret, dialect: PostmarkDialect) -> ClientT:
+            return connector.client(provider, pool, SecretHeader(dialect.header, token), dialect)
+
+        server, account = tokens.get("token"), tokens.get("account_token")
+        name = provider.node.text("server")
+
+        def learn(asked: Reader) -> ClientT:
+            return client(server_token(asked, name or ""), SERVER_DIALECT)
+
+        return PostmarkSession(
+            server=client(server, SERVER_DIALECT) if server else None,
+            account=client(account, ACCOUNT_DIALECT) if account else None,
+            learn=learn if name else None,
+        )

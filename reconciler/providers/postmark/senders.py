@@ -1,0 +1,82 @@
+"""Sender signatures of the account: confirmed by a person, never by us (postmark.md §3)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from reconciler.fields import HOST, TEXT, Codec, Field, FieldTable
+from reconciler.model import Address, Kind, Provider, Resource, Update
+from reconciler.providers.desired import located
+from reconciler.providers.postmark.session import (
+    Reading,
+    Writing,
+    identified,
+    named,
+    paged,
+    read_object,
+    sought_id,
+)
+
+_PATH = "/senders"
+_ADDRESS = Codec(TEXT.read, same=lambda desired, live: bool(desired.casefold() == live.casefold()))
+
+
+class Senders(Kind[Reading, Writing]):
+    name = "senders"
+    account_wide = True
+    guarded = True
+    fields = FieldTable(
+        Field("name", "Name", TEXT, needed=True),
+        Field("reply_to", "ReplyToEmailAddress", _ADDRESS, sent_as="ReplyToEmail"),
+        Field("return_path", "ReturnPathDomain", HOST),
+        Field("personal_note", "ConfirmationPersonalNote", TEXT),
+    )
+
+    actions: ClassVar[Mapping[str, str]] = {
+        "resend": "send the mail that asks for confirmation again"
+    }
+
+    def declared(self, provider: Provider) -> Iterator[Resource]:
+        for name, node in provider.node.entries(self.name):
+            place = provider.node.children[self.name].keys[name]
+            yield located(self, provider.address / self.name / name.lower(), node, place)
+
+    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+        for item in paged(session.account, _PATH, "SenderSignatures"):
+            name = named(item, "EmailAddress", f"GET {_PATH}").lower()
+            yield self._live(under / self.name / name, item)
+
+    def read(self, session: Reading, known: Resource) -> Resource | None:
+        remote_id = sought_id(self, session, known)
+        answer = read_object(session.account, f"{_PATH}/{remote_id}") if remote_id else None
+        return self._live(known.address, answer) if answer else None
+
+    def create(self, session: Writing, desired: Resource) -> Resource:
+        content = {"FromEmail": desired.address.name} | self.fields.encode(desired.attributes)
+        answer = session.account.post(_PATH, json=content)
+        return self._live(desired.address, identified(answer, f"POST {_PATH}"))
+
+    def update(self, session: Writing, change: Update) -> None:
+        # The name is documented as required in an edit.
+        known = {**change.live.attributes, **change.desired.attributes}
+        content = self.fields.encode(known, {"name", *change.names} & set(known))
+        session.account.put(f"{_PATH}/{change.live.remote_id}", json=content)
+
+    def delete(self, session: Writing, live: Resource) -> None:
+        session.account.delete(f"{_PATH}/{live.remote_id}")
+
+    def perform(self, session: Writing, live: Resource, action: str) -> Resource:  # noqa: ARG002
+        session.account.post(f"{_PATH}/{live.remote_id}/resend")
+        return live
+
+    def _live(self, address: Address, answer: Mapping[str, Any]) -> Resource:
+        unconfirmed = answer.get("Confirmed") is False
+        return Resource(
+            address=address,
+            kind=self,
+            attributes=self.fields.decode(answer),
+            remote_id=str(answer["ID"]),
+            notes=("it is not confirmed: a person must click the link in the mail from Postmark",)
+            if unconfirmed
+            else (),
+            facts={"verified": answer.get("Confirmed") is True},
+        )

@@ -1,0 +1,115 @@
+"""The server's own settings: one server a provider, always there (postmark.md §5, §6)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler.errors import InvalidRequest, UnexpectedAnswer
+from reconciler.fields import (
+    FLAG,
+    NUMBER,
+    TEXT,
+    Codec,
+    Field,
+    FieldTable,
+    text,
+    text_or_nothing,
+    words,
+)
+from reconciler.model import Address, Kind, Provider, Resource, Sealed, Secret, Update, reference
+from reconciler.providers.api import Reader
+from reconciler.providers.desired import located
+from reconciler.providers.postmark.session import Reading, Writing, identified, paged
+
+LINKS = words(none="None", html_and_text="HtmlAndText", html_only="HtmlOnly", text_only="TextOnly")
+DELIVERY = words(live="Live", sandbox="Sandbox")
+_COLOUR = Codec(lambda value: text(value).lower())
+_HOOK = "settings.inbound_hook"
+_LEGACY = ("BounceHookUrl", "OpenHookUrl", "ClickHookUrl", "DeliveryHookUrl")
+
+
+def _read_hook(value: Any) -> str | Sealed:
+    """Read a URL; one that carries a password is a secret."""
+    url = text_or_nothing(value)
+    return Sealed(url) if "@" in urlsplit(url).netloc else url
+
+
+class Servers(Kind[Reading, Writing]):
+    name = "server"
+    account_wide = True
+    lists_in_full = True
+    fields = FieldTable(
+        Field("tracking.opens", "TrackOpens", FLAG),
+        Field("tracking.links", "TrackLinks", LINKS),
+        Field("settings.name", "Name", TEXT),
+        Field("settings.color", "Color", _COLOUR),
+        Field("settings.smtp", "SmtpApiActivated", FLAG),
+        Field("settings.smtp_api_error_hooks", "EnableSmtpApiErrorHooks", FLAG),
+        Field("settings.raw_email", "RawEmailEnabled", FLAG),
+        Field("settings.bounce_content", "IncludeBounceContentInHook", FLAG),
+        Field("settings.inbound_domain", "InboundDomain", TEXT),
+        Field(_HOOK, "InboundHookUrl", Codec(_read_hook)),
+        Field("settings.inbound_spam_threshold", "InboundSpamThreshold", NUMBER),
+        Field(
+            "settings.delivery_type",
+            "DeliveryType",
+            DELIVERY,
+            immutable="a server is live or a sandbox for good; make another server",
+        ),
+    )
+
+    def declared(self, provider: Provider) -> Iterator[Resource]:
+        desired = located(self, provider.address / self.name, provider.node, provider.location)
+        hook = provider.node.at(_HOOK)
+        if hook and hook.children:
+            references = {_HOOK: reference(hook)}
+            named = {name: value for name, value in desired.attributes.items() if name != _HOOK}
+            desired = replace(desired, attributes=named, references=references)
+        if desired.attributes or desired.references:
+            yield desired
+
+    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+        answer = identified(session.server.get("/server"), "GET /server")
+        yield Resource(
+            address=under / self.name,
+            kind=self,
+            attributes=self.fields.decode(answer),
+            remote_id=str(answer["ID"]),
+            notes=tuple(_notes(answer)),
+        )
+
+    def read(self, session: Reading, known: Resource) -> Resource | None:
+        return next(iter(self.list(session, Address((known.address.provider,)))))
+
+    def create(self, session: Writing, desired: Resource) -> Resource:
+        raise NotImplementedError(f"a server always exists: {desired.address} on {session}")
+
+    def update(self, session: Writing, change: Update) -> None:
+        values = {**change.desired.attributes, **change.desired.secrets}
+        session.server.put("/server", json=self.fields.encode(values, change.names))
+
+
+def _notes(answer: Mapping[str, Any]) -> Iterator[str]:
+    for name in _LEGACY:
+        if answer.get(name):
+            yield f"the legacy {name} is set and not managed here; use `webhooks` instead"
+
+
+def server_token(account: Reader, name: str) -> Secret:
+    """Return the token of the server with this name, learnt from the account (postmark.md §1.3).
+
+    Raises InvalidRequest when there is none, UnexpectedAnswer when it has no token.
+    """
+    request = "GET /servers"
+    # `name` filters by part of a name.
+    servers = paged(account, "/servers", "Servers", {"name": name})
+    tokens = [server.get("ApiTokens") for server in servers if server.get("Name") == name]
+    if not tokens:
+        # Not `NotFound`: that would say of whatever is being read that it does not exist.
+        raise InvalidRequest(
+            request, f"the account has no server named `{name}`", advice="Check the key `server`."
+        )
+    if not isinstance(tokens[0], list) or not tokens[0] or not isinstance(tokens[0][0], str):
+        raise UnexpectedAnswer(request, f"the server `{name}` has no API token")
+    return Secret(tokens[0][0])

@@ -1,0 +1,248 @@
+"""A session with Postmark: two clients, one for each kind of token, and its way to say no."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, Generic
+
+import httpx
+
+from reconciler.errors import (
+    AlreadyExists,
+    AuthenticationFailed,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ServiceError,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from reconciler.model import Address, Kind, Resource
+from reconciler.providers.api import ClientT, Query, Reader, Writer, all_pages, safe_text
+
+SITE = "postmark"
+URL = "https://api.postmarkapp.com"
+SERVER_HEADER = "X-Postmark-Server-Token"
+ACCOUNT_HEADER = "X-Postmark-Account-Token"
+PAGE = 500
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+_ADVICE = {
+    503: "Use a domain of your own.",
+    513: "Ask its owner, or Postmark's support, to release it.",
+    614: "The account's plan allows no more of these.",
+    1225: "Archive a stream that is no longer used.",
+    1229: "Take `ensure: absent` off this default stream.",
+    1233: "Choose an ID that does not begin with pm-.",
+    1238: "Ask Postmark's support to approve custom unsubscribe handling.",
+    1241: "Run again later.",
+    1480: "Add this machine to the IP addresses that the account allows.",
+}
+
+
+class PostmarkSession(Generic[ClientT]):
+    """`server` sends the server token, `account` the account token.
+
+    A server token that was not given is learnt from the account on first use, by `learn`.
+    """
+
+    def __init__(
+        self,
+        *,
+        server: ClientT | None = None,
+        account: ClientT | None = None,
+        learn: Callable[[Reader], ClientT] | None = None,
+    ) -> None:
+        self._server = server
+        self._account = account
+        self._learn = learn
+        self._lock = Lock()
+
+    @property
+    def server(self) -> ClientT:
+        with self._lock:
+            if self._server is None and self._learn:
+                self._server = self._learn(self.account)
+            return _given(self._server, "token")
+
+    @property
+    def account(self) -> ClientT:
+        return _given(self._account, "account_token")
+
+
+Reading = PostmarkSession[Reader]
+Writing = PostmarkSession[Writer]
+
+
+def _given(client: ClientT | None, key: str) -> ClientT:
+    if client is None:
+        raise AssertionError(f"validation lets nothing pass that needs a missing `{key}`")
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class PostmarkDialect:
+    """`token` and `home` name, for people, the token that is sent and where it is found."""
+
+    token: str
+    header: str
+    other: str
+    home: str
+
+    def error(self, request: str, response: httpx.Response) -> ServiceError:
+        """Decide by the body's ErrorCode, else by the status (postmark.md §1.4, §1.7, §11)."""
+        code, text = _error_body(response)
+        fact = _fact(response.status_code, code, text)
+        advice = _ADVICE.get(code or 0, "")
+        error_type = _error_type(response, code)
+        if error_type is UnexpectedAnswer:
+            advice = "There is no such path there: check the base URL."
+        if error_type is AuthenticationFailed:
+            advice = (
+                f"The {self.token} was sent ({self.header}) and is not accepted here. It is easily "
+                f"swapped with the {self.other}; find the right one at {self.home}."
+            )
+        if error_type is PermissionDenied and code is None:
+            advice = "It is no answer of Postmark's API: a firewall may stand in between."
+        return error_type(request, fact, advice=advice, status=response.status_code, code=code)
+
+
+SERVER_DIALECT = PostmarkDialect(
+    "server token",
+    SERVER_HEADER,
+    "account token",
+    "Postmark → Servers → your server → API Tokens",
+)
+ACCOUNT_DIALECT = PostmarkDialect(
+    "account token", ACCOUNT_HEADER, "server token", "Postmark → Account → API Tokens"
+)
+
+
+def _error_body(response: httpx.Response) -> tuple[int | None, str]:
+    """Return code and text; a web firewall answers in HTML, a missing server with nothing."""
+    try:
+        body = response.json()
+        # The header repeats the code, which the report of a failed verification may lack (§8.3).
+        code = int(body.get("ErrorCode", response.headers.get("X-PM-ApiErrorCode")))
+        details = "; ".join([str(body.get("Message", "")), *_details(body)])
+        return code, safe_text(details)
+    except (ValueError, OverflowError, TypeError, AttributeError, RecursionError):
+        return None, ""
+
+
+def _details(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a trigger's probe found (code 1364), or each of several errors (code 11)."""
+    for result in body.get("Results") or ():
+        if not result.get("Success"):
+            name, status = result.get("TriggerType"), result.get("StatusCode")
+            yield f"{name}: {result.get('Message') or f'HTTP {status}'}"
+    errors = body.get("Errors")
+    for name, error in errors.items() if isinstance(errors, Mapping) else ():
+        yield f"{name}: {error}"
+
+
+def _fact(status: int, code: int | None, text: str) -> str:
+    if code is None:
+        return f"HTTP {status}, without an error code"
+    return f'HTTP {status}, error code {code}: "{text}"'
+
+
+_TYPES_BY_CODE: Mapping[int, type[ServiceError]] = {
+    10: AuthenticationFailed,
+    1480: PermissionDenied,
+    429: RateLimited,
+    **dict.fromkeys((501, 510, 1226, 1352), NotFound),
+    **dict.fromkeys((504, 512, 603, 1230), AlreadyExists),
+}
+_ABOUT_THE_CALLER = (10, 1480)
+"""Codes that mean the same on any status (postmark.md §1.4)."""
+_TYPES_BY_STATUS: Mapping[int, type[ServiceError]] = {
+    HTTPStatus.UNAUTHORIZED: AuthenticationFailed,
+    HTTPStatus.FORBIDDEN: PermissionDenied,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimited,
+    HTTPStatus.NOT_FOUND: NotFound,
+}
+
+
+def _error_type(response: httpx.Response, code: int | None) -> type[ServiceError]:
+    """Decide by code where there is one: 500 to 523 inside a 422 are about domains and senders."""
+    status = response.status_code
+    if code in _ABOUT_THE_CALLER:
+        return _TYPES_BY_CODE[code]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unavailable
+    if status == HTTPStatus.NOT_FOUND and code is None and response.content:
+        # Missing objects have a code, or no body at all: this is about the path.
+        return UnexpectedAnswer
+    by_status = _TYPES_BY_STATUS.get(status, InvalidRequest)
+    if by_status in (AuthenticationFailed, RateLimited):
+        return by_status
+    return _TYPES_BY_CODE.get(code or 0, by_status)
+
+
+def paged(
+    client: Reader, path: str, key: str, filters: Query | None = None
+) -> list[dict[str, Any]]:
+    """Return all items of a list with `count`, `offset` and `TotalCount` (postmark.md §1.9).
+
+    Raises UnexpectedAnswer when the list ends before its declared total.
+    """
+    request = f"GET {path}"
+
+    def page(offset: int) -> tuple[list[dict[str, Any]], int]:
+        answer = client.get(path, {"count": PAGE, "offset": offset, **(filters or {})})
+        total = str(answer.get("TotalCount"))
+        if not total.isdecimal():
+            raise UnexpectedAnswer(request, "the answer holds no TotalCount")
+        return listed(answer, path, key), int(total)
+
+    return all_pages(request, page, "ID")
+
+
+def listed(answer: dict[str, Any], path: str, key: str) -> list[dict[str, Any]]:
+    """Return the objects under `key`; each must have an ID. Raises UnexpectedAnswer."""
+    items = answer.get(key)
+    if not isinstance(items, list) or not all(
+        isinstance(item, dict) and _is_id(item.get("ID")) for item in items
+    ):
+        raise UnexpectedAnswer(f"GET {path}", f"the answer holds no list of {key}")
+    return items
+
+
+def identified(answer: dict[str, Any], request: str) -> dict[str, Any]:
+    """Return an answer that is an object with an ID. Raises UnexpectedAnswer."""
+    if not _is_id(answer.get("ID")):
+        raise UnexpectedAnswer(request, "the answer is not the object that was asked for")
+    return answer
+
+
+def _is_id(value: Any) -> bool:
+    """Whether it is one, and can stand in a path as it is."""
+    return isinstance(value, int | str) and bool(_ID.fullmatch(str(value)))
+
+
+def read_object(client: Reader, path: str) -> dict[str, Any] | None:
+    """Return the object at a path, None when there is none. Raises UnexpectedAnswer."""
+    try:
+        return identified(client.get(path), f"GET {path}")
+    except NotFound:
+        return None
+
+
+def sought_id(kind: Kind[Reading, Writing], session: Reading, known: Resource) -> str | None:
+    """Return a thing's ID; there is no look-up by name, so that one is sought in the list."""
+    if known.remote_id is not None:
+        return known.remote_id
+    items = kind.list(session, Address((known.address.provider,)))
+    return next((each.remote_id for each in items if each.address == known.address), None)
+
+
+def named(item: dict[str, Any], key: str, request: str) -> str:
+    """Return an item's name. Raises UnexpectedAnswer when it has none."""
+    name = item.get(key)
+    if not isinstance(name, str) or not name:
+        raise UnexpectedAnswer(request, f"an item of the list has no {key}")
+    return name

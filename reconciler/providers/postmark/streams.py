@@ -1,0 +1,102 @@
+"""Message streams of the server: never deleted, only archived and unarchived (postmark.md §7)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.errors import UnexpectedAnswer
+from reconciler.fields import TEXT, Codec, Field, FieldTable, words
+from reconciler.model import Address, Kind, Provider, Resource, Update
+from reconciler.providers.desired import located
+from reconciler.providers.postmark.session import Reading, Writing, identified, listed, read_object
+
+DEFAULTS = frozenset({"outbound", "inbound", "broadcast"})
+"""Every new server has these; `broadcast` is the one that the documentation is unsure of."""
+TYPES = words(transactional="Transactional", broadcasts="Broadcasts", inbound="Inbound")
+UNSUBSCRIBE = words(none="None", postmark="Postmark", custom="Custom")
+_PATH = "/message-streams"
+
+
+class Streams(Kind[Reading, Writing]):
+    name = "streams"
+    prunable = True
+    removal = "archive"
+    lists_in_full = True
+    fields = FieldTable(
+        Field(
+            "type",
+            "MessageStreamType",
+            TYPES,
+            immutable="a stream keeps its type; declare a new stream under another ID",
+            needed=True,
+        ),
+        Field("name", "Name", TEXT, needed=True),
+        Field("description", "Description", TEXT, absent_means=""),
+        Field(
+            "unsubscribe_handling",
+            "SubscriptionManagementConfiguration.UnsubscribeHandlingType",
+            UNSUBSCRIBE,
+        ),
+        Field("archived", "ArchivedAt", Codec(read=bool), implied=True, absent_means=False),
+    )
+
+    def declared(self, provider: Provider) -> Iterator[Resource]:
+        collection = provider.address / self.name
+        for name, node in provider.node.entries(self.name):
+            place = provider.node.children[self.name].keys[name]
+            stream = located(self, collection / name, node, place)
+            if not stream.absent:
+                stream = replace(stream, attributes={**stream.attributes, "archived": False})
+            yield stream
+
+    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+        answer = session.server.get(_PATH, {"IncludeArchivedStreams": "true"})
+        items = listed(answer, _PATH, "MessageStreams")
+        if answer.get("TotalCount", len(items)) != len(items):
+            fact = f"the list holds {len(items)} of {answer['TotalCount']} streams"
+            raise UnexpectedAnswer(f"GET {_PATH}", fact, advice="Run again.")
+        for item in items:
+            yield self._live(under / self.name / str(item["ID"]), item)
+
+    def read(self, session: Reading, known: Resource) -> Resource | None:
+        answer = read_object(session.server, _path(known))
+        return self._live(known.address, answer) if answer else None
+
+    def create(self, session: Writing, desired: Resource) -> Resource:
+        content = {"ID": desired.address.name} | self._encode(desired.attributes)
+        answer = session.server.post(_PATH, json=content)
+        return self._live(desired.address, identified(answer, f"POST {_PATH}"))
+
+    def update(self, session: Writing, change: Update) -> None:
+        path = _path(change.live)
+        if "archived" in change.names:
+            session.server.post(f"{path}/unarchive")
+        changed = {name: change.desired.attributes[name] for name in change.names}
+        if content := self._encode(changed):
+            session.server.patch(path, json=content)
+
+    def delete(self, session: Writing, live: Resource) -> None:
+        session.server.post(f"{_path(live)}/archive")
+
+    def is_gone(self, live: Resource) -> bool:
+        return bool(live.attributes.get("archived"))
+
+    def is_built_in(self, live: Resource) -> bool:
+        return live.address.name in DEFAULTS
+
+    def _encode(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        named = {name: value for name, value in attributes.items() if name != "archived"}
+        return self.fields.encode(named)
+
+    def _live(self, address: Address, answer: Mapping[str, Any]) -> Resource:
+        return Resource(
+            address=address,
+            kind=self,
+            attributes=self.fields.decode(answer),
+            remote_id=str(answer["ID"]),
+        )
+
+
+def _path(stream: Resource) -> str:
+    return f"{_PATH}/{quote(stream.address.name, safe='')}"

@@ -1,0 +1,222 @@
+"""Webhooks of the server, each known by its stream and URL (postmark.md §8)."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from reconciler.fields import FLAG, Codec, Field, FieldTable
+from reconciler.model import Address, Kind, Provider, Resource, Sealed, Secret, Update, reference
+from reconciler.providers.postmark.session import (
+    Reading,
+    Writing,
+    identified,
+    listed,
+    named,
+    read_object,
+    sought_id,
+)
+from reconciler.source import Location, Node
+
+DEFAULT_STREAM = "outbound"
+TRIGGERS = {
+    "open": ("Open", {"first_only": "PostFirstOpenOnly"}),
+    "click": ("Click", {}),
+    "delivery": ("Delivery", {}),
+    "bounce": ("Bounce", {"include_content": "IncludeContent"}),
+    "spam_complaint": ("SpamComplaint", {"include_content": "IncludeContent"}),
+    "subscription_change": ("SubscriptionChange", {}),
+}
+_PATH = "/webhooks"
+_USER = re.compile(r"(?<=://)[^/?#]*@")
+"""Who has one in a URL mostly has a password there; the YAML can declare no such URL."""
+_HEADER = "headers."
+_PASSWORD = "auth.password"  # noqa: S105 - a field's name
+
+
+def _trigger_fields() -> Iterator[Field]:
+    for ours, (theirs, options) in TRIGGERS.items():
+        yield Field(f"triggers.{ours}", f"Triggers.{theirs}.Enabled", FLAG)
+        for option, name in options.items():
+            yield Field(f"triggers.{ours}.{option}", f"Triggers.{theirs}.{name}", FLAG)
+
+
+def _read_headers(value: Any) -> dict[str, Sealed]:
+    return {str(each["Name"]): Sealed(str(each["Value"])) for each in value or ()}
+
+
+class Webhooks(Kind[Reading, Writing]):
+    name = "webhooks"
+    prunable = True
+    lists_in_full = True
+    fields = FieldTable(
+        *_trigger_fields(),
+        # HttpAuth is null where there is none: that is a difference, not a field left out.
+        Field("auth.username", "HttpAuth.Username", absent_means=None),
+        Field(
+            _PASSWORD,
+            "HttpAuth.Password",
+            Codec(read=lambda value: Sealed(str(value))),
+            absent_means=None,
+        ),
+        Field("headers", "HttpHeaders", Codec(read=_read_headers), absent_means={}),
+        Field("verify", "Verify", FLAG, write_only=True),
+    )
+
+    actions: ClassVar[Mapping[str, str]] = {
+        "verify": "send a sample of each event to the URL, and start events if it answers"
+    }
+
+    def declared(self, provider: Provider) -> Iterator[Resource]:
+        webhooks = provider.node.children.get(self.name)
+        for node in webhooks.items if webhooks else ():
+            yield self._desired(provider, node)
+
+    def _desired(self, provider: Provider, node: Node) -> Resource:
+        stream = node.text("stream") or DEFAULT_STREAM
+        absent = node.text("ensure") == "absent"
+        leaves = {} if absent else dict(_leaves(node))
+        headers = node.children.get("headers")
+        references, secrets = _secrets(node)
+        return Resource(
+            address=self._address(provider.address, stream, node.children["url"].data),
+            kind=self,
+            attributes={name: value for name, (value, _) in leaves.items()}
+            | ({"headers": {}} if headers and not absent else {}),
+            locations={"": node.location}
+            | {name: place for name, (_, place) in leaves.items()}
+            | ({"headers": headers.location} if headers else {}),
+            absent=absent,
+            needs=(provider.address / "streams" / stream,),
+            references={} if absent else references,
+            secrets={} if absent else secrets,
+        )
+
+    def _address(self, under: Address, stream: str, url: str) -> Address:
+        return under / self.name / stream / url
+
+    def seal(self, desired: Resource, secrets: Mapping[str, Secret]) -> Resource:
+        """Seal the password, and every header's value: any of them may be a secret."""
+        known = {**desired.secrets, **secrets}
+        attributes = dict(desired.attributes)
+        if _PASSWORD in known:
+            attributes[_PASSWORD] = Sealed(known[_PASSWORD].reveal())
+        if "headers" in attributes:
+            attributes["headers"] = {
+                name.removeprefix(_HEADER): Sealed(secret.reveal())
+                for name, secret in known.items()
+                if name.startswith(_HEADER)
+            }
+        return replace(desired, attributes=attributes, secrets=known)
+
+    def replaces(self, desired: Resource, live: Resource) -> bool:
+        """Whether a live webhook is this one on another stream: that cannot be changed in place."""
+        return desired.address.name == live.address.name
+
+    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+        for item in listed(session.server.get(_PATH), _PATH, "Webhooks"):
+            url = named(item, "Url", f"GET {_PATH}")
+            stream = str(item.get("MessageStream") or DEFAULT_STREAM)
+            yield self._live(self._address(under, stream, _USER.sub("(secret)@", url)), item)
+
+    def read(self, session: Reading, known: Resource) -> Resource | None:
+        remote_id = sought_id(self, session, known)
+        answer = read_object(session.server, f"{_PATH}/{remote_id}") if remote_id else None
+        return self._live(known.address, answer) if answer else None
+
+    def create(self, session: Writing, desired: Resource) -> Resource:
+        *_, stream, url = desired.address.parts
+        content = {"Url": url, "MessageStream": stream} | self._content(
+            desired, desired.attributes, desired.attributes
+        )
+        answer = session.server.post(_PATH, json=content, params=_verify(desired))
+        return self._live(desired.address, identified(answer, f"POST {_PATH}"))
+
+    def update(self, session: Writing, change: Update) -> None:
+        known = {**change.live.attributes, **change.desired.attributes}
+        content = self._content(change.desired, known, _whole_groups(change.names, known))
+        path = f"{_PATH}/{change.live.remote_id}"
+        session.server.put(path, json=content, params=_verify(change.desired))
+
+    def delete(self, session: Writing, live: Resource) -> None:
+        session.server.delete(f"{_PATH}/{live.remote_id}")
+
+    def perform(self, session: Writing, live: Resource, action: str) -> Resource:  # noqa: ARG002
+        session.server.post(f"{_PATH}/{live.remote_id}/verify")
+        return self.read(session, live) or live
+
+    def _content(
+        self, desired: Resource, known: Mapping[str, Any], names: Iterable[str]
+    ) -> dict[str, Any]:
+        """Return a request's content, in which secrets are `Secret`s that the client opens."""
+        values = dict(known)
+        values |= {name: secret for name, secret in desired.secrets.items() if name in values}
+        values["headers"] = [
+            {"Name": name.removeprefix(_HEADER), "Value": secret}
+            for name, secret in desired.secrets.items()
+            if name.startswith(_HEADER)
+        ]
+        sent = {*names, *({"verify"} & set(desired.attributes))}
+        return self.fields.encode(values, sorted(sent))
+
+    def _live(self, address: Address, answer: Mapping[str, Any]) -> Resource:
+        return Resource(
+            address=address,
+            kind=self,
+            attributes=self.fields.decode(answer),
+            remote_id=str(answer["ID"]),
+            notes=_notes(answer),
+        )
+
+
+def _notes(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    unverified = str(answer.get("Status", "")).lower() == "unverified"
+    return ("the webhook is not verified, and gets no events until it is",) if unverified else ()
+
+
+def _verify(desired: Resource) -> dict[str, str] | None:
+    """Say it in the query as well: which of the two forms counts is disputed (postmark.md §8.3)."""
+    return {"verify": "false"} if desired.attributes.get("verify") is False else None
+
+
+def _whole_groups(names: Iterable[str], known: Mapping[str, Any]) -> set[str]:
+    """Return the changed fields with their siblings: a trigger, or the auth, is sent as a whole."""
+    groups = {tuple(name.split(".")[:2]) if "." in name else (name,) for name in names}
+    return {
+        name
+        for name in known
+        for group in groups
+        if tuple(name.split(".")[: len(group)]) == group
+        or (group[0] == "auth" and name.startswith("auth."))
+    }
+
+
+def _leaves(node: Node) -> Iterator[tuple[str, tuple[Any, Location]]]:
+    """Yield the named fields with value and place; a list of triggers decides all of them."""
+    for name in ("verify", "auth.username"):
+        if found := node.at(name):
+            yield name, (found.data, found.location)
+    triggers = node.children.get("triggers")
+    if triggers is None:
+        return
+    if isinstance(triggers.data, list):
+        places = {item.data: item.location for item in triggers.items}
+        for name in TRIGGERS:
+            yield f"triggers.{name}", (name in places, places.get(name, triggers.location))
+    for name, trigger in triggers.children.items():
+        is_on = trigger.data if isinstance(trigger.data, bool) else True
+        yield f"triggers.{name}", (is_on, trigger.location)
+        for option, value in trigger.children.items():
+            yield f"triggers.{name}.{option}", (value.data, value.location)
+
+
+def _secrets(node: Node) -> tuple[dict[str, Any], dict[str, Secret]]:
+    """Return the references, and the values written out, of the fields that may be secret."""
+    headers = node.children.get("headers")
+    found = {f"{_HEADER}{key}": each for key, each in headers.children.items()} if headers else {}
+    if password := node.at(_PASSWORD):
+        found[_PASSWORD] = password
+    return (
+        {name: reference(each) for name, each in found.items() if each.children},
+        {name: Secret(each.data) for name, each in found.items() if not each.children},
+    )

@@ -1,0 +1,115 @@
+"""When to try again: what a refusal asks for, else exponential back-off with jitter."""
+
+import random
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Any
+
+import httpx
+
+LONGEST_WAIT = 120.0
+"""Seconds. A service that asks for more is reported instead of waited for."""
+
+_LONGEST_SAID = 100 * 366 * 86400.0
+"""Seconds. What lies beyond, and what lies in the past, is no answer to "when?"."""
+
+_RESETS = ("retry-after", "x-ratelimit-reset", "x-request-reset", "ratelimit-reset")
+_AFTER_SECONDS = re.compile(r"try again after (\d+(?:\.\d+)?) seconds?", re.IGNORECASE)
+_AFTER_DATE = re.compile(r"try again after (\w{3}, \d.+ (?:UTC|GMT))", re.IGNORECASE)
+
+
+class Pace:
+    """At most `calls` to some paths in any `seconds`: the first ones at once, the others in time.
+
+    A service's own window may begin at any call, so that every window is held to the limit.
+    """
+
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        calls: int,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._paths = paths
+        self._seconds = seconds
+        self._clock = clock
+        self._starts: deque[float] = deque(maxlen=calls)
+        self._lock = Lock()
+
+    def wait(self, path: str) -> float:
+        """Take the next free turn, and return the seconds until it comes."""
+        if not path.startswith(self._paths):
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            is_full = len(self._starts) == self._starts.maxlen
+            turn = max(now, self._starts[0] + self._seconds) if is_full else now
+            self._starts.append(turn)
+            return turn - now
+
+
+def backoff(attempt: int) -> float:
+    """Return the seconds to wait before repeat `attempt` (from 0): 1, 2, 4, 8, with jitter."""
+    return min(8.0, 2.0**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret is drawn
+
+
+def wait_asked_for(response: httpx.Response, now: Callable[[], float] = time.time) -> float | None:
+    """Return the seconds that an answer asks to wait, None when it does not say.
+
+    Read are `Retry-After` (seconds or a date), reset headers (mailgun.md §3.1: epoch milliseconds,
+    epoch seconds or seconds), the body's `retry-seconds`, and the dates and seconds in refusals.
+    """
+    for asked in _hints(response, now()):
+        if asked is not None and 0.0 <= asked <= _LONGEST_SAID:
+            return asked
+    return None
+
+
+def _hints(response: httpx.Response, now: float) -> Iterator[float | None]:
+    yield from (_seconds(response.headers.get(name, ""), now) for name in _RESETS)
+    yield _from_body(response)
+    # Not `response.text`: the charset that a header names may be none for text.
+    text = response.content[:4096].decode("utf-8", "replace")
+    if match := _AFTER_SECONDS.search(text):
+        yield float(match[1])
+    if match := _AFTER_DATE.search(text):
+        yield _until(match[1].replace("UTC", "GMT"), now)
+
+
+def _seconds(value: str, now: float) -> float | None:
+    """Tell epoch milliseconds, epoch seconds and seconds apart by their size (mailgun.md §3.1)."""
+    try:
+        number = float(value)
+    except ValueError:
+        return _until(value, now)
+    if number > 1e11:  # noqa: PLR2004
+        return number / 1000 - now
+    return number - now if number > 1e9 else number  # noqa: PLR2004
+
+
+def _until(date: str, now: float) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+
+
+def _from_body(response: httpx.Response) -> float | None:
+    try:
+        body: Any = response.json()
+        return float(body["retry-seconds"])
+    except (ValueError, OverflowError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def as_time(seconds_from_now: float) -> str:
+    """Return the day and time (UTC) at which to come back."""
+    moment = datetime.fromtimestamp(time.time() + seconds_from_now, UTC)
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

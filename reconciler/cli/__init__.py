@@ -1,0 +1,149 @@
+"""The command line. Each command is a file of its own, imported only when it runs."""
+
+import importlib
+import json
+import os
+import sys
+from itertools import pairwise
+from typing import Any, ClassVar, NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.settings import Settings
+from reconciler.errors import Interrupted, ReconcileError, UsageError
+
+USAGE_EXIT = UsageError.exit_code
+INTERRUPTED_EXIT = 130
+
+EPILOG = """\b
+Exit codes:
+  0   done, or no changes
+  1   error
+  2   changes present (only with --detailed-exitcode)
+  4   refused: a guard, a stale plan, a field that cannot be changed
+  5   applied in part
+  64  usage
+  130 interrupted before anything was written
+
+\b
+Example:
+  esp-reconcile --sandbox plan examples/esp.yaml
+"""
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and short help, so that `--help` imports none of them."""
+
+    table: ClassVar[dict[str, tuple[str, str]]] = {
+        "validate": ("reconciler.cli.validate:validate", "Check the YAML; no key, no network."),
+        "plan": ("reconciler.cli.plan:plan", "Read live and show what would change."),
+        "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
+        "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
+        "sandbox": ("reconciler.cli.sandbox:sandbox", "Serve or reset the sandbox."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self.table:
+            return None
+        module, _, name = self.table[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self.table.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="esp-reconcile")
+@click.option(
+    "--sandbox/--no-sandbox",
+    envvar="ESP_RECONCILE_SANDBOX",
+    help="Talk to the embedded sandbox instead of the services.",
+)
+@click.option(
+    "--sandbox-dir",
+    type=click.Path(file_okay=False),
+    default=".esp-sandbox",
+    show_default=True,
+    metavar="DIR",
+    help="Where the sandbox keeps its state between commands.",
+)
+@click.option(
+    "--connections",
+    envvar="ESP_RECONCILE_CONNECTIONS",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="How many requests may be under way at once.",
+)
+@click.pass_context
+def group(ctx: click.Context, sandbox: bool, sandbox_dir: str, connections: int) -> None:  # noqa: FBT001
+    """Keep Postmark and Mailgun accounts in line with what YAML in Git declares."""
+    ctx.obj = Settings(sandbox=sandbox, sandbox_dir=sandbox_dir, connections=connections)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the program and end the process with its exit code."""
+    _open_missing_streams()
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_standard_output()
+        code = code or 1
+    sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the program and return its exit code."""
+    try:
+        code: Any = group.main(arguments, prog_name="esp-reconcile", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = USAGE_EXIT if isinstance(error, click.UsageError) else 1
+        return _also_as_json(arguments, UsageError(error.format_message()), code)
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        return _also_as_json(arguments, Interrupted("interrupted"), INTERRUPTED_EXIT)
+    except ReconcileError as error:
+        for line in str(error).splitlines():
+            click.echo(f"Error: {line}", err=True)
+        return _also_as_json(arguments, error, error.exit_code)
+    except OSError as problem:
+        # Whoever reads our output has gone, or the disk is full; the files that the user names
+        # are opened where their errors are known.
+        click.echo(f"Error: standard output: {problem.strerror}", err=True)
+        _forget_standard_output()
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _also_as_json(arguments: list[str], error: ReconcileError, code: int) -> int:
+    """Print an error for who reads standard output with a parser, too; return the exit code."""
+    wanted = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+    if wanted:
+        failure = {"type": type(error).__name__, "message": str(error), "exit_code": code}
+        click.echo(json.dumps({"format_version": "1", "error": failure}, indent=2))
+    return code
+
+
+def _open_missing_streams() -> None:
+    """Stand in for streams that were closed before the program began, as `>&-` does it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _forget_standard_output() -> None:
+    """Keep the interpreter from complaining at its end about what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,134 @@
+"""`esp-reconcile plan`"""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.account import collections, concerned, open_sessions, seal_secrets
+from reconciler.cli.configuration import read_config
+from reconciler.cli.progress import Progress
+from reconciler.cli.settings import Settings
+from reconciler.errors import GuardExceeded, ImmutableField, UsageError
+from reconciler.live import Collection, Sessions, read_live
+from reconciler.model import Address, Config, Snapshot
+from reconciler.plan import Plan, Selection, build_plan, check_guards
+from reconciler.planfile import plan_as_document, save_plan
+from reconciler.providers.api import Reader
+from reconciler.report import plan_as_text
+
+CHANGES_EXIT = 2
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  esp-reconcile plan
+  esp-reconcile plan --only 'marketing/domains/*' --out plan.json conf/
+"""
+)
+@options.files
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PLAN",
+    help="Save the plan, for `apply --plan`.",
+)
+@options.as_format
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Plan for these addresses and what is below them; may be given several times.",
+)
+@click.option("--prune", is_flag=True, help="Delete unmanaged webhooks, archive unmanaged streams.")
+@click.pass_obj
+def plan(
+    settings: Settings,
+    files: tuple[Path, ...],
+    out: Path | None,
+    format_: str,
+    detailed_exitcode: bool,  # noqa: FBT001
+    only: tuple[str, ...],
+    prune: bool,  # noqa: FBT001
+) -> int:
+    """Read the live state and show what would change. Sends nothing but GET.
+
+    FILE is a file or a folder of YAML files; esp.yaml by default. Several are merged by provider.
+    """
+    selection = Selection(only)
+    config = seal_secrets(concerned(read_config(files), selection), settings)
+    with open_sessions(config, settings, Reader) as sessions:
+        found = make_plan(config, sessions, settings, selection, prune=prune)
+    if out and not found.refusals:
+        save(found, config, out)
+    show(found, format_)
+    if found.refusals:
+        return ImmutableField.exit_code
+    return CHANGES_EXIT if found.changes and detailed_exitcode else 0
+
+
+def make_plan(
+    config: Config,
+    sessions: Sessions,
+    settings: Settings,
+    selection: Selection,
+    *,
+    prune: bool = False,
+) -> Plan:
+    """Read what the selection needs and plan. Raises ReadFailed, UsageError."""
+    desired = selection.of(config.desired)
+    listed = collections(config, desired, selection)
+    if selection.only and not desired and not listed:
+        raise UsageError(f"--only {' '.join(selection.only)}: no address matches")
+    with Progress("Reading live state") as progress:
+        live = read_live(
+            desired,
+            listed,
+            sessions,
+            connections=settings.connections,
+            progress=progress.step,
+        )
+        remarks = make_remarks(config, desired, live, sessions)
+    return build_plan(
+        desired=desired,
+        live=live,
+        config_digest=config.digest,
+        selection=selection,
+        prune=prune,
+        remarks=remarks,
+    )
+
+
+def make_remarks(
+    config: Config, desired: Snapshot, live: Snapshot, sessions: Sessions
+) -> list[tuple[Address, str]]:
+    """Let each service say what no single resource knows, after a look at what it consults."""
+    remarks: list[tuple[Address, str]] = []
+    for provider in config.providers.values():
+        consulted = provider.service.consults(provider, desired, live)
+        seen = read_live({}, (Collection(provider.address, kind) for kind in consulted), sessions)
+        remarks += provider.service.remarks(provider, desired, {**live, **seen})
+    return remarks
+
+
+def save(found: Plan, config: Config, out: Path) -> None:
+    """Save the plan. Raises UsageError rather than writing over what is no plan."""
+    sources = {Path(each.location.file).resolve() for each in config.providers.values()}
+    if out.resolve() in sources:
+        raise UsageError(f"--out {out}: this is the configuration; name another file")
+    if out.is_symlink() or (out.exists() and not out.is_file()):
+        raise UsageError(f"--out {out}: not a regular file; name another one")
+    try:
+        save_plan(found, out)
+    except OSError as problem:
+        raise UsageError(f"--out {out}: {problem.strerror}") from None
+
+
+def show(found: Plan, format_: str) -> None:
+    options.show(plan_as_text(found), plan_as_document(found), format_)
+    try:
+        check_guards(found)
+    except GuardExceeded as error:
+        options.tell(f"Warning: apply will refuse this plan: {error}")

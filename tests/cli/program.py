@@ -1,0 +1,101 @@
+"""The program as a process, and the sandbox as a server beside it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PROGRAM = [sys.executable, "-m", "reconciler"]
+CLEAN = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def run(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Run:
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=cwd,
+        env={**CLEAN, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running sandbox: its ready line, and the environment that leads the program to it."""
+
+    ports: Mapping[str, Mapping[str, str]]
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "ESP_RECONCILE_POSTMARK_URL": self.ports["postmark"]["url"],
+            "ESP_RECONCILE_MAILGUN_US_URL": self.ports["mailgun_us"]["url"],
+            "ESP_RECONCILE_MAILGUN_EU_URL": self.ports["mailgun_eu"]["url"],
+            "POSTMARK_SERVER_TOKEN": self.ports["postmark"]["server_token"],
+            "POSTMARK_ACCOUNT_TOKEN": self.ports["postmark"]["account_token"],
+            "MAILGUN_API_KEY": self.ports["mailgun_us"]["api_key"],
+        }
+
+    def control(self, site: str, method: str, path: str, body: Any = None) -> Any:
+        url = f"{self.ports[site]['url']}/_sandbox/{path}"
+        return httpx.request(method, url, json=body, trust_env=False).json()
+
+    def requests(self) -> list[str]:
+        return [
+            f"{entry['method']} {entry['path']}"
+            for site in self.ports
+            for entry in self.control(site, "GET", "requests")
+        ]
+
+    def postmark(self, method: str, path: str, body: Any = None) -> Any:
+        """Call Postmark by hand, with the token that the path wants."""
+        port = self.ports["postmark"]
+        is_account = path.startswith(("/domains", "/senders", "/servers"))
+        kind, token = ("Account", "account_token") if is_account else ("Server", "server_token")
+        headers = {f"X-Postmark-{kind}-Token": port[token], "Accept": "application/json"}
+        response = httpx.request(
+            method, port["url"] + path, json=body, headers=headers, trust_env=False
+        )
+        response.raise_for_status()
+        return response.json()
+
+
+@contextmanager
+def served(state: Path) -> Iterator[Served]:
+    process = subprocess.Popen(
+        [*PROGRAM, "sandbox", "serve", "--port", "0", "--format", "json", "--state", str(state)],
+        env=CLEAN,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield Served(json.loads(process.stdout.readline()))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)

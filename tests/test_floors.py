@@ -1,0 +1,160 @@
+"""The floors of the house: who may import whom, and where each third-party library lives."""
+
+import ast
+import functools
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "reconciler"
+GROUND = {"source", "errors", "fields", "model"}
+FLOORS: dict[str, set[str]] = {
+    "source": set(),
+    "fields": set(),
+    "errors": {"source"},
+    "model": {"fields", "source"},
+    **dict.fromkeys(("diff", "config", "secrets", "providers", "sandbox"), GROUND),
+    "live": GROUND | {"diff"},
+    "plan": GROUND | {"diff"},
+    "apply": GROUND | {"diff", "live", "plan"},
+    "planfile": GROUND | {"plan"},
+    "report": GROUND | {"plan", "apply"},
+}
+"""What each floor may import, besides itself. `cli` may import all; nothing may import `cli`."""
+HOMES = {
+    "httpx": {"providers", "sandbox/transport"},
+    "deepdiff": {"diff"},
+    "yaml": {"config"},
+    "jsonschema": {"config"},
+    "referencing": {"config"},
+    "click": {"cli"},
+    "starlette": {"sandbox"},
+    "uvicorn": {"sandbox"},
+    "cryptography": {"sandbox"},
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: the module it stands in, and the module (or name) it brings in."""
+
+    by: str
+    what: str
+    line: int
+    is_inner: bool
+
+    def __str__(self) -> str:
+        return f"reconciler/{self.by}.py:{self.line} imports {self.what}"
+
+
+@functools.cache
+def modules() -> dict[str, Path]:
+    """Return the sources by path without suffix; a package goes by its folder's name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).with_suffix("").as_posix()
+        found[name.removesuffix("/__init__") if name != "__init__" else ""] = path
+    return found
+
+
+def imports_of(name: str, path: Path) -> Iterator[Import]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        is_inner = node not in tree.body
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(name, alias.name, node.lineno, is_inner)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            for alias in node.names:
+                yield Import(name, f"{node.module}.{alias.name}", node.lineno, is_inner)
+
+
+IMPORTS = [each for name, path in modules().items() for each in imports_of(name, path)]
+OURS = [each for each in IMPORTS if each.what.split(".")[0] == "reconciler"]
+FOREIGN = [each for each in IMPORTS if each not in OURS]
+
+
+def floor(name: str) -> str:
+    return name.split("/", maxsplit=1)[0]
+
+
+def module_of(what: str) -> str:
+    """Return the module of ours that an imported name is, or stands in."""
+    parts = what.split(".")[1:]
+    known = modules()
+    while parts and "/".join(parts) not in known:
+        parts.pop()
+    return "/".join(parts)
+
+
+def test_every_floor_is_known() -> None:
+    found = {floor(name) for name in modules()} - {"", "__main__", "cli"}
+    assert found == set(FLOORS)
+
+
+@pytest.mark.parametrize("name", sorted(FLOORS))
+def test_a_floor_imports_only_what_stands_below_it(name: str) -> None:
+    allowed = FLOORS[name] | {name}
+    found = [each for each in OURS if floor(each.by) == name]
+    assert [str(each) for each in found if floor(module_of(each.what)) not in allowed] == []
+
+
+def test_nobody_imports_the_command_line() -> None:
+    users = {each.by for each in OURS if floor(module_of(each.what)) == "cli"}
+    assert {user for user in users if floor(user) != "cli"} == {"__main__"}
+
+
+def test_the_two_services_know_nothing_of_each_other() -> None:
+    for floor_name in ("providers", "sandbox"):
+        for one, other in (("postmark", "mailgun"), ("mailgun", "postmark")):
+            found = [
+                str(each)
+                for each in OURS
+                if f"{each.by}/".startswith(f"{floor_name}/{one}/")
+                and f"{module_of(each.what)}/".startswith(f"{floor_name}/{other}/")
+            ]
+            assert found == []
+
+
+def test_imports_stand_at_the_top_except_on_the_command_line() -> None:
+    assert [str(each) for each in IMPORTS if each.is_inner and floor(each.by) != "cli"] == []
+
+
+@pytest.mark.parametrize("library", sorted(HOMES))
+def test_a_library_has_one_home(library: str) -> None:
+    users = {each.by for each in FOREIGN if each.what.split(".")[0] == library}
+    homes = HOMES[library]
+    assert users, f"{library} is used nowhere"
+    strangers = {user for user in users if not any(f"{user}/".startswith(f"{h}/") for h in homes)}
+    assert strangers == set()
+
+
+def test_no_library_is_used_without_a_home() -> None:
+    standard = sys.stdlib_module_names
+    found = {each.what.split(".")[0] for each in FOREIGN}
+    assert found - standard == set(HOMES)
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {name: set() for name in modules()}
+    for each in OURS:
+        target = module_of(each.what)
+        if target not in {"", each.by}:
+            graph[each.by].add(target)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"imported in a circle: {' -> '.join(error.args[1])}")
+
+
+def test_the_ground_uses_the_standard_library_only() -> None:
+    assert [str(each) for each in FOREIGN if each.by in GROUND and not _is_standard(each)] == []
+
+
+def _is_standard(each: Import) -> bool:
+    return each.what.split(".")[0] in sys.stdlib_module_names

@@ -237,8 +237,8 @@ class Kind(ABC, Generic[ReadT, WriteT]):
         """
         return desired
 
-    def impossible(self, desired: Resource) -> Iterable[tuple[str, str]]:
-        """Yield field and reason for what the service would refuse and only a plan can know."""
+    def impossible(self, desired: Resource, live: Resource) -> Iterable[tuple[str, str]]:
+        """Yield field and reason for what the service would refuse in view of what is live."""
         return ()
 
     def replaces(self, desired: Resource, live: Resource) -> bool:
@@ -428,6 +428,18 @@ class Service(ABC):
         live: Snapshot,
     ) -> Iterable[tuple[Address, str]]:
         """Yield what a plan should say that no single resource knows."""
+        return ()
+
+    def objections(
+        self,
+        provider: Provider,
+        desired: Snapshot,
+        live: Snapshot,
+    ) -> Iterable[tuple[Address, str, str]]:
+        """Yield address, field and reason for what the service would refuse for others' sake.
+
+        Such as one more of a kind than an account may have, which no single resource knows.
+        """
         return ()
 
     @abstractmethod

@@ -105,12 +105,22 @@ def build_plan(
     selection: Selection = EVERYTHING,
     prune: bool = False,
     remarks: Iterable[tuple[Address, str]] = (),
+    objections: Iterable[tuple[Address, str, str]] = (),
 ) -> Plan:
-    """Return what has to be done so that live becomes desired."""
+    """Return what has to be done so that live becomes desired.
+
+    `remarks` and `objections` are what the services yield under these names.
+    """
     decided = [decide(resource, live.get(address)) for address, resource in desired.items()]
     changes = [change for change, _ in decided if change]
     refusals = [refusal for _, refused in decided for refusal in refused]
     refusals += _conflicts(desired, live)
+    refusals += [
+        Refusal(address, name, reason, desired[address].location(name))
+        for address, name, reason in objections
+    ]
+    refused = {refusal.address for refusal in refusals}
+    changes = [change for change in changes if change.subject.address not in refused]
     unmanaged = [each for each in _unmanaged(desired, live) if each.address in selection]
     changes += [Delete(live, replaced_by=new) for live, new in _replaced(changes, unmanaged)]
     replaced = {change.subject.address for change in changes}
@@ -145,7 +155,7 @@ def decide(desired: Resource, live: Resource | None) -> tuple[Change | None, lis
         return (None if missing else Create(desired)), missing
     desired = desired.kind.meet(desired, live)
     fields = diff_attributes(desired, live)
-    refused = [*_fixed(desired, fields), *_impossible(desired)]
+    refused = [*_fixed(desired, fields), *_impossible(desired, live)]
     return (Update(live, desired, fields) if fields and not refused else None), refused
 
 
@@ -156,8 +166,8 @@ def _missing(desired: Resource) -> Iterator[Refusal]:
             yield Refusal(desired.address, field.ours, reason, desired.location())
 
 
-def _impossible(desired: Resource) -> Iterator[Refusal]:
-    for name, reason in desired.kind.impossible(desired):
+def _impossible(desired: Resource, live: Resource) -> Iterator[Refusal]:
+    for name, reason in desired.kind.impossible(desired, live):
         yield Refusal(desired.address, name, reason, desired.location(name))
 
 

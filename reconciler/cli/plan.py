@@ -91,6 +91,11 @@ def make_plan(
             progress=progress.step,
         )
         remarks = make_remarks(config, desired, live, sessions)
+    objections = [
+        objection
+        for provider in config.providers.values()
+        for objection in provider.service.objections(provider, desired, live)
+    ]
     return build_plan(
         desired=desired,
         live=live,
@@ -98,6 +103,7 @@ def make_plan(
         selection=selection,
         prune=prune,
         remarks=remarks,
+        objections=objections,
     )
 
 

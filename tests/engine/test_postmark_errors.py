@@ -444,7 +444,6 @@ PROVOKED: dict[str, tuple[int, str, Deed]] = {
             "postmark", "POST", "/servers", json={"Name": "X", "InboundDomain": "in.example.com"}
         ),
     ),
-    "too many streams": (1225, STREAMS, _seven_more_streams),
     "custom unsubscribes": (
         1238,
         "streams: {letters: {type: broadcasts, name: X, unsubscribe_handling: custom}}",
@@ -461,17 +460,65 @@ def test_what_only_the_service_can_know_is_said_by_apply(
 ) -> None:
     account, wanted = Account(), config(settings)
     deed(account)
-    plan = account.plan(wanted)
-    if not plan.changes:
-        # Said as early as by the plan, which is as good.
-        assert plan.refusals
-        return
-    (result,) = account.apply(wanted, plan)
+    (result,) = account.apply(wanted)
     assert result.outcome is Outcome.FAILED
     assert f"HTTP 422, error code {code}: " in result.reason
     assert [str(change.subject.address) for change in account.plan(wanted).changes] == [
         str(result.change.subject.address)
     ]
+
+
+def refusals(account: Account, wanted: Config) -> list[str]:
+    plan = account.plan(wanted)
+    assert plan.changes == ()
+    return [str(refusal) for refusal in plan.refusals]
+
+
+def test_an_eleventh_stream_is_refused_by_the_plan() -> None:
+    account, wanted = Account(), config(STREAMS)
+    _seven_more_streams(account)
+    (said,) = refusals(account, wanted)
+    assert "t/streams/letters: a server has at most 10 streams, and this one has 10" in said
+    account.by_hand("postmark", "POST", "/message-streams/s0/archive")
+    assert set(outcomes(account.apply(wanted)).values()) == {"applied"}
+
+
+def test_room_for_one_stream_is_given_to_the_first_and_made_by_an_archived_one() -> None:
+    account = Account()
+    for number in range(9 - account.by_hand("postmark", "GET", "/message-streams")["TotalCount"]):
+        body = {"ID": f"s{number}", "Name": "S", "MessageStreamType": "Transactional"}
+        account.by_hand("postmark", "POST", "/message-streams", json=body)
+    one, two = (f"{name}: {{type: broadcasts, name: X}}" for name in ("aa", "bb"))
+    plan = account.plan(config(f"streams: {{{one}, {two}}}"))
+    assert addresses(plan) == ["create t/streams/aa"]
+    assert [str(refusal.address) for refusal in plan.refusals] == ["t/streams/bb"]
+    plan = account.plan(config(f"streams: {{{one}, {two}, s0: {{{GONE}}}}}"))
+    assert plan.refusals == ()
+
+
+def test_a_server_that_has_more_than_ten_streams_may_have_one_more() -> None:
+    account = Account()
+    account.sandbox.world.settings["postmark_max_streams"] = 20
+    _seven_more_streams(account)
+    body = {"ID": "more", "Name": "S", "MessageStreamType": "Transactional"}
+    account.by_hand("postmark", "POST", "/message-streams", json=body)
+    assert set(outcomes(account.apply(config(STREAMS))).values()) == {"applied"}
+
+
+def test_a_broadcast_stream_without_a_way_to_unsubscribe_is_refused_by_the_plan() -> None:
+    wanted = config("streams: {broadcast: {unsubscribe_handling: none}}")
+    (said,) = refusals(Account(), wanted)
+    assert "`unsubscribe_handling`: broadcasts cannot have `none`; use `postmark`" in said
+
+
+def test_a_new_webhook_on_a_stream_that_stays_archived_is_refused_by_the_plan() -> None:
+    account = Account()
+    account.by_hand("postmark", "POST", "/message-streams/broadcast/archive")
+    webhook = f"webhooks: [{{url: '{HOOK}', stream: broadcast, triggers: [open]}}]"
+    (said,) = refusals(account, config("streams: {}", webhook))
+    assert "the stream `broadcast` is archived, and takes no webhooks; declare it" in said
+    both = config("streams: {broadcast: {name: News}}", webhook)
+    assert set(outcomes(account.apply(both)).values()) == {"applied"}
 
 
 def test_a_webhook_waits_for_a_stream_that_is_archived_by_hand_to_be_brought_back() -> None:

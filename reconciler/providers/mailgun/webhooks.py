@@ -85,7 +85,7 @@ class Webhooks(PerDomain):
         }
         return replace(desired, attributes={**desired.attributes, **merged})
 
-    def impossible(self, desired: Resource) -> Iterator[tuple[str, str]]:
+    def impossible(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:  # noqa: ARG002
         for event in EVENTS:
             urls = desired.attributes.get(event, ())
             if len(urls) > MOST_URLS:

@@ -8,6 +8,7 @@ from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader
 from reconciler.providers.checks import undeclared_sender
 from reconciler.providers.postmark.checks import check
 from reconciler.providers.postmark.domains import Domains
+from reconciler.providers.postmark.objections import too_many_streams, webhooks_of_archived
 from reconciler.providers.postmark.remarks import (
     deletes_domains,
     senders_of_deleted_domains,
@@ -50,6 +51,12 @@ class Postmark(Service):
     ) -> Iterable[tuple[Address, str]]:
         yield from unverified_sender(provider, live)
         yield from senders_of_deleted_domains(provider, desired, live)
+
+    def objections(
+        self, provider: Provider, desired: Snapshot, live: Snapshot
+    ) -> Iterable[tuple[Address, str, str]]:
+        yield from too_many_streams(provider, desired, live)
+        yield from webhooks_of_archived(provider, desired, live)
 
     def connect(
         self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]

@@ -10,11 +10,10 @@ from reconciler.providers.checks import (
     some,
 )
 from reconciler.providers.desired import host_name
-from reconciler.providers.postmark.streams import DEFAULTS
+from reconciler.providers.postmark.streams import BROADCASTS_NEED_A_WAY_OUT, DEFAULTS, MOST
 from reconciler.source import Finding, Node
 
 _RESERVED = {"all"}
-_MOST_STREAMS = 10
 
 
 def check(provider: Provider) -> Iterator[Finding]:
@@ -138,7 +137,7 @@ def _impossible_streams(provider: Provider) -> Iterator[Finding]:
             message = "`type`: a server has one inbound stream, which is there by default"
             yield Finding(node.children["type"].location, message)
         if node.text("type") == "broadcasts" and node.text("unsubscribe_handling") == "none":
-            message = "`unsubscribe_handling`: broadcasts cannot have `none`; use `postmark`"
+            message = f"`unsubscribe_handling`: {BROADCASTS_NEED_A_WAY_OUT}"
             yield Finding(node.children["unsubscribe_handling"].location, message)
         for key in ("name", "description"):
             if set(node.text(key) or "") & set("<>"):
@@ -151,9 +150,9 @@ def _too_many_streams(provider: Provider) -> Iterator[Finding]:
     present = DEFAULTS | {
         name for name, node in provider.node.entries("streams") if node.text("ensure") != "absent"
     }
-    if streams and len(present) > _MOST_STREAMS:
+    if streams and len(present) > MOST:
         message = (
-            f"a server has at most {_MOST_STREAMS} streams with the default ones, and these "
+            f"a server has at most {MOST} streams with the default ones, and these "
             f"would be {len(present)}"
         )
         yield Finding(provider.node.keys["streams"], message)

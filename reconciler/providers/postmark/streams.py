@@ -8,17 +8,21 @@ from urllib.parse import quote
 from reconciler.errors import UnexpectedAnswer
 from reconciler.fields import TEXT, Codec, Field, FieldTable, words
 from reconciler.model import Address, Kind, Provider, Resource, Update
+from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import located
-from reconciler.providers.postmark.session import Reading, Writing, identified, listed, read_object
+from reconciler.providers.postmark.session import OnServer, identified, listed, read_object
 
 DEFAULTS = frozenset({"outbound", "inbound", "broadcast"})
 """Every new server has these; `broadcast` is the one that the documentation is unsure of."""
 TYPES = words(transactional="Transactional", broadcasts="Broadcasts", inbound="Inbound")
 UNSUBSCRIBE = words(none="None", postmark="Postmark", custom="Custom")
+BROADCASTS_NEED_A_WAY_OUT = "broadcasts cannot have `none`; use `postmark`"
+MOST = 10
+"""Streams a server can have, default ones counted (postmark.md §7.3)."""
 _PATH = "/message-streams"
 
 
-class Streams(Kind[Reading, Writing]):
+class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
     name = "streams"
     prunable = True
     removal = "archive"
@@ -50,7 +54,7 @@ class Streams(Kind[Reading, Writing]):
                 stream = replace(stream, attributes={**stream.attributes, "archived": False})
             yield stream
 
-    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+    def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
         answer = session.server.get(_PATH, {"IncludeArchivedStreams": "true"})
         items = listed(answer, _PATH, "MessageStreams")
         if answer.get("TotalCount", len(items)) != len(items):
@@ -59,16 +63,16 @@ class Streams(Kind[Reading, Writing]):
         for item in items:
             yield self._live(under / self.name / str(item["ID"]), item)
 
-    def read(self, session: Reading, known: Resource) -> Resource | None:
+    def read(self, session: OnServer[Reader], known: Resource) -> Resource | None:
         answer = read_object(session.server, _path(known))
         return self._live(known.address, answer) if answer else None
 
-    def create(self, session: Writing, desired: Resource) -> Resource:
+    def create(self, session: OnServer[Writer], desired: Resource) -> Resource:
         content = {"ID": desired.address.name} | self._encode(desired.attributes)
         answer = session.server.post(_PATH, json=content)
         return self._live(desired.address, identified(answer, f"POST {_PATH}"))
 
-    def update(self, session: Writing, change: Update) -> None:
+    def update(self, session: OnServer[Writer], change: Update) -> None:
         path = _path(change.live)
         if "archived" in change.names:
             session.server.post(f"{path}/unarchive")
@@ -76,8 +80,14 @@ class Streams(Kind[Reading, Writing]):
         if content := self._encode(changed):
             session.server.patch(path, json=content)
 
-    def delete(self, session: Writing, live: Resource) -> None:
+    def delete(self, session: OnServer[Writer], live: Resource) -> None:
         session.server.post(f"{_path(live)}/archive")
+
+    def impossible(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:
+        """Yield what a stream of the live type cannot have (postmark.md §7.3, error 1239)."""
+        name = "unsubscribe_handling"
+        if live.attributes.get("type") == "broadcasts" and desired.attributes.get(name) == "none":
+            yield name, f"`{name}`: {BROADCASTS_NEED_A_WAY_OUT}"
 
     def is_gone(self, live: Resource) -> bool:
         return bool(live.attributes.get("archived"))

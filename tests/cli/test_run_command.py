@@ -1,10 +1,13 @@
 """`run`: what is asked for once, and is never part of a plan."""
 
+import json
 from pathlib import Path
 
+import pytest
 from program import Served, run
 
 DOMAIN = "transactional/domains/example.com"
+SENDER = "transactional/senders/ops@mail.example.org"
 
 
 def applied(box: Served, folder: Path) -> None:
@@ -55,3 +58,28 @@ def test_an_action_on_what_does_not_exist_is_an_error(box: Served, folder: Path)
     done = run("run", "verify", DOMAIN, "--yes", cwd=folder, env=box.env)
     assert done.code == 1
     assert "it does not exist yet; apply creates it" in done.err
+
+
+@pytest.mark.parametrize(
+    ("action", "address", "call", "code", "way_out"),
+    [
+        ("rotate-dkim", DOMAIN, "/domains/*/rotatedkim", 505, "Publish the pending key first"),
+        ("rotate-dkim", DOMAIN, "/domains/*/rotatedkim", 508, ""),
+        ("resend", SENDER, "/senders/*/resend", 506, "nothing left to confirm"),
+    ],
+)
+def test_what_an_action_meets_is_told_with_its_code(
+    box: Served, folder: Path, action: str, address: str, call: str, code: int, way_out: str
+) -> None:
+    config = folder / "esp.yaml"
+    with_sender = "    senders: {ops@mail.example.org: {name: Ops}}\n    domains:\n"
+    text = config.read_text(encoding="utf-8").replace("    domains:\n", with_sender, 1)
+    config.write_text(text, encoding="utf-8")
+    applied(box, folder)
+    body = json.dumps({"ErrorCode": code, "Message": "no."})
+    fault = {"method": "POST", "path": call, "status": 422, "body": body}
+    box.control("postmark", "POST", "faults", fault)
+    done = run("run", action, address, "--yes", cwd=folder, env=box.env)
+    assert done.code == 1
+    assert f'HTTP 422, error code {code}: "no"' in done.err
+    assert way_out in done.err

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from reconciler.fields import HOST, Field, FieldTable
 from reconciler.model import TO_PUBLISH, Address, DnsRecord, Kind, Provider, Resource, Update
+from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import host_name, located
 from reconciler.providers.postmark.session import (
-    Reading,
-    Writing,
+    OnAccount,
     identified,
     named,
     paged,
@@ -24,7 +24,7 @@ _CHECKS = {
 }
 
 
-class Domains(Kind[Reading, Writing]):
+class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
     name = "domains"
     account_wide = True
     guarded = True
@@ -44,17 +44,17 @@ class Domains(Kind[Reading, Writing]):
             place = provider.node.children[self.name].keys[name]
             yield located(self, collection / host_name(name), node, place)
 
-    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+    def list(self, session: OnAccount[Reader], under: Address) -> Iterable[Resource]:
         for item in paged(session.account, "/domains", "Domains"):
             name = host_name(named(item, "Name", "GET /domains"))
             yield self._live(under / self.name / name, item)
 
-    def read(self, session: Reading, known: Resource) -> Resource | None:
+    def read(self, session: OnAccount[Reader], known: Resource) -> Resource | None:
         remote_id = sought_id(self, session, known)
         answer = read_object(session.account, f"/domains/{remote_id}") if remote_id else None
         return self._live(known.address, answer) if answer else None
 
-    def create(self, session: Writing, desired: Resource) -> Resource:
+    def create(self, session: OnAccount[Writer], desired: Resource) -> Resource:
         later = {_CUSTOM} & set(desired.attributes)
         at_once = set(desired.attributes) - later
         content = {"Name": desired.address.name} | self.fields.encode(desired.attributes, at_once)
@@ -64,16 +64,16 @@ class Domains(Kind[Reading, Writing]):
             session.account.put(f"/domains/{answer['ID']}", json=content)
         return self._live(desired.address, answer)
 
-    def update(self, session: Writing, change: Update) -> None:
+    def update(self, session: OnAccount[Writer], change: Update) -> None:
         session.account.put(
             f"/domains/{change.live.remote_id}",
             json=self.fields.encode(change.desired.attributes, change.names),
         )
 
-    def delete(self, session: Writing, live: Resource) -> None:
+    def delete(self, session: OnAccount[Writer], live: Resource) -> None:
         session.account.delete(f"/domains/{live.remote_id}")
 
-    def verify(self, session: Writing, live: Resource) -> Resource:
+    def verify(self, session: OnAccount[Writer], live: Resource) -> Resource:
         """Ask for what is not verified; the object is answered whether it passed or not (§2.5)."""
         for purpose, call in _CHECKS.items():
             if any(r.purpose == purpose and r.state == TO_PUBLISH for r in live.records):
@@ -82,7 +82,7 @@ class Domains(Kind[Reading, Writing]):
                 live = self._live(live.address, answer)
         return live
 
-    def perform(self, session: Writing, live: Resource, action: str) -> Resource:
+    def perform(self, session: OnAccount[Writer], live: Resource, action: str) -> Resource:
         if action == "rotate-dkim":
             session.account.post(f"/domains/{live.remote_id}/rotatedkim")
             # The answer of a rotation holds the keys only.

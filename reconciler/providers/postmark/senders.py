@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from reconciler.fields import HOST, TEXT, Codec, Field, FieldTable
 from reconciler.model import Address, Kind, Provider, Resource, Update
+from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import located
 from reconciler.providers.postmark.session import (
-    Reading,
-    Writing,
+    OnAccount,
     identified,
     named,
     paged,
@@ -20,7 +20,7 @@ _PATH = "/senders"
 _ADDRESS = Codec(TEXT.read, same=lambda desired, live: bool(desired.casefold() == live.casefold()))
 
 
-class Senders(Kind[Reading, Writing]):
+class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
     name = "senders"
     account_wide = True
     guarded = True
@@ -40,31 +40,31 @@ class Senders(Kind[Reading, Writing]):
             place = provider.node.children[self.name].keys[name]
             yield located(self, provider.address / self.name / name.lower(), node, place)
 
-    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+    def list(self, session: OnAccount[Reader], under: Address) -> Iterable[Resource]:
         for item in paged(session.account, _PATH, "SenderSignatures"):
             name = named(item, "EmailAddress", f"GET {_PATH}").lower()
             yield self._live(under / self.name / name, item)
 
-    def read(self, session: Reading, known: Resource) -> Resource | None:
+    def read(self, session: OnAccount[Reader], known: Resource) -> Resource | None:
         remote_id = sought_id(self, session, known)
         answer = read_object(session.account, f"{_PATH}/{remote_id}") if remote_id else None
         return self._live(known.address, answer) if answer else None
 
-    def create(self, session: Writing, desired: Resource) -> Resource:
+    def create(self, session: OnAccount[Writer], desired: Resource) -> Resource:
         content = {"FromEmail": desired.address.name} | self.fields.encode(desired.attributes)
         answer = session.account.post(_PATH, json=content)
         return self._live(desired.address, identified(answer, f"POST {_PATH}"))
 
-    def update(self, session: Writing, change: Update) -> None:
+    def update(self, session: OnAccount[Writer], change: Update) -> None:
         # The name is documented as required in an edit.
         known = {**change.live.attributes, **change.desired.attributes}
         content = self.fields.encode(known, {"name", *change.names} & set(known))
         session.account.put(f"{_PATH}/{change.live.remote_id}", json=content)
 
-    def delete(self, session: Writing, live: Resource) -> None:
+    def delete(self, session: OnAccount[Writer], live: Resource) -> None:
         session.account.delete(f"{_PATH}/{live.remote_id}")
 
-    def perform(self, session: Writing, live: Resource, action: str) -> Resource:  # noqa: ARG002
+    def perform(self, session: OnAccount[Writer], live: Resource, action: str) -> Resource:  # noqa: ARG002
         session.account.post(f"{_PATH}/{live.remote_id}/resend")
         return live
 

@@ -18,9 +18,9 @@ from reconciler.fields import (
     words,
 )
 from reconciler.model import Address, Kind, Provider, Resource, Sealed, Secret, Update, reference
-from reconciler.providers.api import Reader
+from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import located
-from reconciler.providers.postmark.session import Reading, Writing, identified, paged
+from reconciler.providers.postmark.session import OnServer, identified, paged
 
 LINKS = words(none="None", html_and_text="HtmlAndText", html_only="HtmlOnly", text_only="TextOnly")
 DELIVERY = words(live="Live", sandbox="Sandbox")
@@ -35,7 +35,7 @@ def _read_hook(value: Any) -> str | Sealed:
     return Sealed(url) if "@" in urlsplit(url).netloc else url
 
 
-class Servers(Kind[Reading, Writing]):
+class Servers(Kind[OnServer[Reader], OnServer[Writer]]):
     name = "server"
     account_wide = True
     lists_in_full = True
@@ -69,7 +69,7 @@ class Servers(Kind[Reading, Writing]):
         if desired.attributes or desired.references:
             yield desired
 
-    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+    def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
         answer = identified(session.server.get("/server"), "GET /server")
         yield Resource(
             address=under / self.name,
@@ -79,13 +79,13 @@ class Servers(Kind[Reading, Writing]):
             notes=tuple(_notes(answer)),
         )
 
-    def read(self, session: Reading, known: Resource) -> Resource | None:
+    def read(self, session: OnServer[Reader], known: Resource) -> Resource | None:
         return next(iter(self.list(session, Address((known.address.provider,)))))
 
-    def create(self, session: Writing, desired: Resource) -> Resource:
+    def create(self, session: OnServer[Writer], desired: Resource) -> Resource:
         raise NotImplementedError(f"a server always exists: {desired.address} on {session}")
 
-    def update(self, session: Writing, change: Update) -> None:
+    def update(self, session: OnServer[Writer], change: Update) -> None:
         values = {**change.desired.attributes, **change.desired.secrets}
         session.server.put("/server", json=self.fields.encode(values, change.names))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
-from typing import Any, Generic
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 
@@ -21,7 +21,7 @@ from reconciler.errors import (
     UnexpectedAnswer,
 )
 from reconciler.model import Address, Kind, Resource
-from reconciler.providers.api import ClientT, Query, Reader, Writer, all_pages, safe_text
+from reconciler.providers.api import ClientT, Query, Reader, all_pages, safe_text
 
 SITE = "postmark"
 URL = "https://api.postmarkapp.com"
@@ -32,6 +32,8 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _ADVICE = {
     503: "Use a domain of your own.",
+    505: "Publish the pending key first; until then there is nothing to renew.",
+    506: "There is nothing left to confirm.",
     513: "Ask its owner, or Postmark's support, to release it.",
     614: "The account's plan allows no more of these.",
     1225: "Archive a stream that is no longer used.",
@@ -73,8 +75,22 @@ class PostmarkSession(Generic[ClientT]):
         return _given(self._account, "account_token")
 
 
-Reading = PostmarkSession[Reader]
-Writing = PostmarkSession[Writer]
+SessionT = TypeVar("SessionT")
+_ClientT_co = TypeVar("_ClientT_co", covariant=True)
+
+
+class OnServer(Protocol[_ClientT_co]):
+    """A session as the kinds of a server see it: to them there is no account token."""
+
+    @property
+    def server(self) -> _ClientT_co: ...
+
+
+class OnAccount(Protocol[_ClientT_co]):
+    """A session as the kinds of the account see it: to them there is no server token."""
+
+    @property
+    def account(self) -> _ClientT_co: ...
 
 
 def _given(client: ClientT | None, key: str) -> ClientT:
@@ -147,7 +163,7 @@ def _details(body: Mapping[str, Any]) -> Iterator[str]:
 def _fact(status: int, code: int | None, text: str) -> str:
     if code is None:
         return f"HTTP {status}, without an error code"
-    return f'HTTP {status}, error code {code}: "{text}"'
+    return f'HTTP {status}, error code {code}: "{text.rstrip(".")}"'
 
 
 _TYPES_BY_CODE: Mapping[int, type[ServiceError]] = {
@@ -232,7 +248,7 @@ def read_object(client: Reader, path: str) -> dict[str, Any] | None:
         return None
 
 
-def sought_id(kind: Kind[Reading, Writing], session: Reading, known: Resource) -> str | None:
+def sought_id(kind: Kind[SessionT, Any], session: SessionT, known: Resource) -> str | None:
     """Return a thing's ID; there is no look-up by name, so that one is sought in the list."""
     if known.remote_id is not None:
         return known.remote_id

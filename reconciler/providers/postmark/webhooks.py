@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from reconciler.fields import FLAG, Codec, Field, FieldTable
 from reconciler.model import Address, Kind, Provider, Resource, Sealed, Secret, Update, reference
+from reconciler.providers.api import Reader, Writer
 from reconciler.providers.postmark.session import (
-    Reading,
-    Writing,
+    OnServer,
     identified,
     listed,
     named,
@@ -42,10 +42,14 @@ def _trigger_fields() -> Iterator[Field]:
 
 
 def _read_headers(value: Any) -> dict[str, Sealed]:
-    return {str(each["Name"]): Sealed(str(each["Value"])) for each in value or ()}
+    """Read the list; a name that is there twice equals no value that the YAML can declare."""
+    found: dict[str, list[str]] = {}
+    for each in value or ():
+        found.setdefault(str(each["Name"]), []).append(str(each["Value"]))
+    return {name: Sealed("\n".join(values)) for name, values in found.items()}
 
 
-class Webhooks(Kind[Reading, Writing]):
+class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
     name = "webhooks"
     prunable = True
     lists_in_full = True
@@ -113,18 +117,18 @@ class Webhooks(Kind[Reading, Writing]):
         """Whether a live webhook is this one on another stream: that cannot be changed in place."""
         return desired.address.name == live.address.name
 
-    def list(self, session: Reading, under: Address) -> Iterable[Resource]:
+    def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
         for item in listed(session.server.get(_PATH), _PATH, "Webhooks"):
             url = named(item, "Url", f"GET {_PATH}")
             stream = str(item.get("MessageStream") or DEFAULT_STREAM)
             yield self._live(self._address(under, stream, _USER.sub("(secret)@", url)), item)
 
-    def read(self, session: Reading, known: Resource) -> Resource | None:
+    def read(self, session: OnServer[Reader], known: Resource) -> Resource | None:
         remote_id = sought_id(self, session, known)
         answer = read_object(session.server, f"{_PATH}/{remote_id}") if remote_id else None
         return self._live(known.address, answer) if answer else None
 
-    def create(self, session: Writing, desired: Resource) -> Resource:
+    def create(self, session: OnServer[Writer], desired: Resource) -> Resource:
         *_, stream, url = desired.address.parts
         content = {"Url": url, "MessageStream": stream} | self._content(
             desired, desired.attributes, desired.attributes
@@ -132,16 +136,16 @@ class Webhooks(Kind[Reading, Writing]):
         answer = session.server.post(_PATH, json=content, params=_verify(desired))
         return self._live(desired.address, identified(answer, f"POST {_PATH}"))
 
-    def update(self, session: Writing, change: Update) -> None:
+    def update(self, session: OnServer[Writer], change: Update) -> None:
         known = {**change.live.attributes, **change.desired.attributes}
         content = self._content(change.desired, known, _whole_groups(change.names, known))
         path = f"{_PATH}/{change.live.remote_id}"
         session.server.put(path, json=content, params=_verify(change.desired))
 
-    def delete(self, session: Writing, live: Resource) -> None:
+    def delete(self, session: OnServer[Writer], live: Resource) -> None:
         session.server.delete(f"{_PATH}/{live.remote_id}")
 
-    def perform(self, session: Writing, live: Resource, action: str) -> Resource:  # noqa: ARG002
+    def perform(self, session: OnServer[Writer], live: Resource, action: str) -> Resource:  # noqa: ARG002
         session.server.post(f"{_PATH}/{live.remote_id}/verify")
         return self.read(session, live) or live
 

@@ -404,3 +404,23 @@ def test_a_stream_of_one_server_does_not_manage_its_namesake_on_another() -> Non
         "b: {service: postmark, token: {env: B}, streams: {}}\n"
     )
     assert [str(each.address) for each in account.plan(config).unmanaged] == ["b/streams/news"]
+
+
+def test_a_header_that_is_live_twice_is_a_difference() -> None:
+    account = Account()
+    wanted = yaml(
+        "t: {service: postmark, token: {env: A}, webhooks: "
+        "[{url: 'https://hooks.example.com/a', triggers: [open], headers: {X-Team: mail}}]}"
+    )
+    account.apply(wanted)
+    (hook,) = (
+        each
+        for each in account.by_hand("postmark", "GET", "/webhooks")["Webhooks"]
+        if each["Url"].endswith("/a")
+    )
+    twice = [{"Name": "X-Team", "Value": value} for value in ("mail", "other")]
+    account.by_hand("postmark", "PUT", f"/webhooks/{hook['ID']}", json={"HttpHeaders": twice})
+    (change,) = account.plan(wanted).changes
+    assert [field.name for field in change.fields] == ["headers"]
+    account.apply(wanted)
+    assert account.plan(wanted).changes == ()

@@ -77,7 +77,8 @@ class Resource:
     A desired one has `locations` (by field, the whole resource under ""); `absent` is
     `ensure: absent`; `needs` are the resources that must be there first, besides its parent;
     `references` and, once resolved, `secrets` belong to the fields whose values are secret.
-    A live one has the service's `remote_id`, and what the service says of it: `notes` for people,
+    A live one has the service's `remote_id`, by which two providers that share an account see that
+    it is one thing, and what the service says of it: `notes` for people,
     `records` of DNS, and other `facts` by name.
     """
 
@@ -184,8 +185,6 @@ class Kind(ABC, Generic[ReadT, WriteT]):
     guarded: ClassVar[bool] = False
     """Whether deleting one loses what nobody can bring back."""
     prunable: ClassVar[bool] = False
-    account_wide: ClassVar[bool] = False
-    """Whether several providers may see the same thing, under one `remote_id`."""
     removal: ClassVar[str] = "delete"
     """What the service does for a deletion, as a word for people."""
     lists_in_full: ClassVar[bool] = False

@@ -196,12 +196,12 @@ def _replaced(
 
 def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
     # Two providers may share an account: what one declares is managed for the other as well.
-    managed = {_identity(live[address]) for address in desired if _is_shared(live.get(address))}
+    managed = {_identity(live[address]) for address in desired if address in live}
     return (
         resource
         for address, resource in live.items()
         if address not in desired
-        and not (_is_shared(resource) and _identity(resource) in managed)
+        and _identity(resource) not in managed
         and not resource.kind.is_gone(resource)
         and not resource.kind.is_built_in(resource)
     )
@@ -209,10 +209,8 @@ def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
 
 def _conflicts(desired: Snapshot, live: Snapshot) -> Iterator[Refusal]:
     """Yield what two providers declare differently of one thing: the plan would never be empty."""
-    first: dict[tuple[object, str | None], Resource] = {}
-    for address in sorted(desired):
-        if not _is_shared(live.get(address)):
-            continue
+    first: dict[object, Resource] = {}
+    for address in sorted(desired.keys() & live.keys()):
         one, other = first.setdefault(_identity(live[address]), desired[address]), desired[address]
         differing = [name for name in one.attributes if _differs(name, one, other)]
         for name in ["ensure"] if one.absent != other.absent else sorted(differing):
@@ -226,12 +224,8 @@ def _differs(name: str, one: Resource, other: Resource) -> bool:
     )
 
 
-def _is_shared(live: Resource | None) -> bool:
-    return live is not None and live.kind.account_wide
-
-
-def _identity(live: Resource) -> tuple[object, str | None]:
-    return live.kind, live.remote_id
+def _identity(live: Resource) -> object:
+    return live.kind, live.remote_id, live.address.within
 
 
 def _selected(changes: Iterable[Change], selection: Selection) -> list[Change]:

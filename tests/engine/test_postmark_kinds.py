@@ -5,6 +5,7 @@ import pytest
 from account import Account, addresses, outcomes, yaml
 
 from reconciler.errors import DuplicateAddress
+from reconciler.model import Config
 from reconciler.planfile import as_json, plan_as_document
 from reconciler.report import plan_as_text
 
@@ -424,3 +425,43 @@ def test_a_header_that_is_live_twice_is_a_difference() -> None:
     assert [field.name for field in change.fields] == ["headers"]
     account.apply(wanted)
     assert account.plan(wanted).changes == ()
+
+
+STREAM = "streams: {letters: {type: broadcasts, name: %s}}"
+HOOKS = "webhooks: [{url: 'https://hooks.example.com/%s', triggers: [open]}]"
+
+
+def two_providers(one: str, other: str, *, servers: tuple[str, str] = ("x", "x")) -> Config:
+    line = "%s: {service: postmark, account_token: {env: B}, server: %s, %s}"
+    first, second = servers
+    return yaml("\n".join((line % ("t", first, one), line % ("u", second, other))))
+
+
+def with_servers(*names: str) -> Account:
+    account = Account()
+    account.tokens_left_out = {"token"}
+    for name in names:
+        account.by_hand("postmark", "POST", "/servers", json={"Name": name})
+    return account
+
+
+def test_two_providers_of_one_server_cannot_want_two_names_for_a_stream() -> None:
+    account = with_servers("x")
+    account.apply(two_providers(STREAM % "One", "streams: {}"))
+    plan = account.plan(two_providers(STREAM % "One", STREAM % "Other"))
+    assert plan.changes == ()
+    assert [str(refusal.address) for refusal in plan.refusals] == ["u/streams/letters"]
+    assert account.plan(two_providers(STREAM % "One", STREAM % "One")).refusals == ()
+
+
+def test_what_one_provider_of_a_server_declares_is_never_pruned_for_the_other() -> None:
+    account, wanted = with_servers("x"), two_providers(HOOKS % "a", HOOKS % "b")
+    account.apply(wanted)
+    assert addresses(account.plan(wanted, prune=True)) == []
+
+
+def test_streams_of_two_servers_are_two_things() -> None:
+    account, one, other = with_servers("left", "right"), STREAM % "One", STREAM % "Other"
+    wanted = two_providers(one, other, servers=("left", "right"))
+    assert set(outcomes(account.apply(wanted)).values()) == {"applied"}
+    assert addresses(account.plan(wanted)) == []

@@ -26,7 +26,6 @@ _CHECKS = {
 
 class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
     name = "domains"
-    account_wide = True
     guarded = True
     fields = FieldTable(
         Field("return_path", "ReturnPathDomain", HOST),

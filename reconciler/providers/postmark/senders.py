@@ -22,7 +22,6 @@ _ADDRESS = Codec(TEXT.read, same=lambda desired, live: bool(desired.casefold() =
 
 class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
     name = "senders"
-    account_wide = True
     guarded = True
     fields = FieldTable(
         Field("name", "Name", TEXT, needed=True),

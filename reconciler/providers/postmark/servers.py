@@ -37,7 +37,6 @@ def _read_hook(value: Any) -> str | Sealed:
 
 class Servers(Kind[OnServer[Reader], OnServer[Writer]]):
     name = "server"
-    account_wide = True
     lists_in_full = True
     fields = FieldTable(
         Field("tracking.opens", "TrackOpens", FLAG),

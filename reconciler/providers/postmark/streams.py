@@ -104,7 +104,8 @@ class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
             address=address,
             kind=self,
             attributes=self.fields.decode(answer),
-            remote_id=str(answer["ID"]),
+            # Every server has an `outbound`.
+            remote_id=f"{answer.get('ServerID', address.provider)}/{answer['ID']}",
         )
 
 

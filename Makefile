@@ -3,6 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A client in JavaScript is among those that the tests drive the sandbox with. Without npm, or when
+# its packages cannot be fetched, these tests are skipped; .ci/run does not let them be.
+JAVASCRIPT := tests/contract/javascript
+PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/.installed)
 # The sandbox has tokens of its own; those of real accounts are not for it.
 DEMO := env -u POSTMARK_SERVER_TOKEN -u POSTMARK_ACCOUNT_TOKEN -u MAILGUN_API_KEY \
 	$(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
@@ -20,7 +24,7 @@ demo: $(VENV)/.demo
 	@echo && echo '$$ esp-reconcile plan --detailed-exitcode examples/esp.yaml'
 	@$(DEMO) plan --detailed-exitcode examples/esp.yaml
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(PACKAGES)
 	$(BIN)/pytest -n auto
 
 lint: $(VENV)/.test
@@ -53,5 +57,9 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
+$(JAVASCRIPT)/node_modules/.installed: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json
+	@cd $(JAVASCRIPT) && npm ci --loglevel=error >/dev/null && touch node_modules/.installed \
+		|| echo "npm ci failed in $(JAVASCRIPT): the tests in JavaScript will be skipped" >&2
+
 clean:
-	rm -rf build dist $(VENV) .esp-sandbox
+	rm -rf build dist $(VENV) $(JAVASCRIPT)/node_modules .esp-sandbox

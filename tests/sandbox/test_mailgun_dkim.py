@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from mailgun_account import DOMAIN, MailgunAccount, content, refusal
+from mailgun_account import DOMAIN, URLS, MailgunAccount, content, refusal
 
 KEYS = "/v1/dkim/keys"
 ROTATION = f"/v1/dkim_management/domains/{DOMAIN}"
@@ -153,6 +153,13 @@ def test_keys_of_all_domains_come_in_pages() -> None:
     assert set(body["paging"]) == {"previous", "first", "next", "last"}
     assert account.get(KEYS, selector="k3")["items"][0]["signing_domain"] == DOMAIN
     assert len(content(account.us.get(body["paging"]["last"]))["items"]) == 1
+
+
+@pytest.mark.parametrize("region", ["us", "eu"])
+def test_page_links_are_full_addresses_of_the_host_that_was_called(region: str) -> None:
+    client = MailgunAccount().client(region=region)
+    links = content(client.get(KEYS))["paging"].values()
+    assert all(link.startswith(f"{URLS[region]}{KEYS}?page=") for link in links)
 
 
 def test_odd_page_tokens_and_limits_are_forgiven() -> None:

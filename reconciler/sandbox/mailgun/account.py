@@ -75,6 +75,13 @@ class Visit:
     def subaccount(self) -> str | None:
         return self.call.headers.get("x-mailgun-on-behalf-of") or None
 
+    @property
+    def base_url(self) -> str:
+        """The address that was called; the sandbox serves loopback over plain HTTP."""
+        host = self.call.headers.get("host", "api.mailgun.net")
+        is_loopback = host.partition(":")[0] in ("127.0.0.1", "localhost")
+        return f"{'http' if is_loopback else 'https'}://{host}"
+
     def name(self, part: str = "name") -> str:
         """Return a part of the path; names and event ids are matched in lower case (§4.5)."""
         return self.call.params[part].lower().rstrip(".")

@@ -99,15 +99,7 @@ def _view(visit: Visit, name: str, job: Job) -> dict[str, Any]:
 
 
 def _download_urls(visit: Visit, job: Job) -> dict[str, str]:
-    base = _base(visit)
-    return {form: f"{base}/bulk-results/{job['token']}/{form}.zip" for form in WRITERS}
-
-
-def _base(visit: Visit) -> str:
-    """Return the address that was called; the sandbox serves loopback over plain HTTP."""
-    host = visit.call.headers.get("host", "api.mailgun.net")
-    is_loopback = host.partition(":")[0] in ("127.0.0.1", "localhost")
-    return f"{'http' if is_loopback else 'https'}://{host}"
+    return {form: f"{visit.base_url}/bulk-results/{job['token']}/{form}.zip" for form in WRITERS}
 
 
 @ENDPOINTS.on("GET", ALL)
@@ -117,7 +109,7 @@ def list_jobs(visit: Visit) -> Response:
     start = page_start(newest, visit.fields.get("page"), visit.fields.get("pivot"), limit)
     shown = newest[start : start + limit]
     items = [_view(visit, name, _jobs(visit)[name]) for name in shown]
-    paging = page_links(f"{_base(visit)}{ALL}", shown, limit)
+    paging = page_links(f"{visit.base_url}{ALL}", shown, limit)
     return reply({"jobs": items, "total": len(newest), "paging": paging})
 
 

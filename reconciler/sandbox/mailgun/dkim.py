@@ -95,7 +95,7 @@ def list_keys(visit: Visit) -> Response:
     question = _question(visit)
     items = list(_matching(visit, question))
     start, limit = question["start"], question["limit"]
-    paging = _paging(question, len(items))
+    paging = _paging(f"{visit.base_url}{ALL}", question, len(items))
     return reply({"items": items[start : start + limit], "paging": paging})
 
 
@@ -126,7 +126,8 @@ def _matching(visit: Visit, question: dict[str, Any]) -> Iterator[dict[str, Any]
                 yield item
 
 
-def _paging(question: dict[str, Any], total: int) -> dict[str, str]:
+def _paging(url: str, question: dict[str, Any], total: int) -> dict[str, str]:
+    """Link to full addresses: OAS calls the links URLs and prints paths, all clients need URLs."""
     start, limit = question["start"], question["limit"]
     starts = {
         "previous": max(0, start - limit),
@@ -134,12 +135,12 @@ def _paging(question: dict[str, Any], total: int) -> dict[str, str]:
         "next": start + limit,
         "last": max(0, total - 1) // limit * limit,
     }
-    return {name: _page_path(question | {"start": value}) for name, value in starts.items()}
+    return {name: _link(url, question | {"start": value}) for name, value in starts.items()}
 
 
-def _page_path(question: dict[str, Any]) -> str:
+def _link(url: str, question: dict[str, Any]) -> str:
     token = base64.urlsafe_b64encode(json.dumps(question).encode()).decode()
-    return f"{ALL}?{urlencode({'page': token})}"
+    return f"{url}?{urlencode({'page': token})}"
 
 
 @ENDPOINTS.on("POST", ALL)

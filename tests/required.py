@@ -1,0 +1,60 @@
+"""What some tests need besides Python packages.
+
+Where it is missing they are skipped, so that `make test` works on any machine. Where
+`ESP_RECONCILE_TEST_REQUIRE` names it, as in CI (`node`, or several words with commas), they fail.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+VARIABLE = "ESP_RECONCILE_TEST_REQUIRE"
+JAVASCRIPT = Path(__file__).parent / "contract" / "javascript"
+OLDEST_NODE = 18
+
+
+def needs(what: str) -> None:
+    """Skip or fail the test if `what` is not there, and say how to get it."""
+    required = _required()
+    problem = _problem(what)
+    if problem and what in required:
+        pytest.fail(f"{problem} ({VARIABLE} forbids to skip this)")
+    if problem:
+        pytest.skip(problem)
+
+
+def _required() -> set[str]:
+    """Return the words of the variable; a misspelt one would skip what must not be skipped."""
+    words = {word.strip() for word in os.environ.get(VARIABLE, "").split(",")} - {""}
+    if unknown := words - PROBLEMS.keys():
+        pytest.fail(f"{VARIABLE} has unknown words: {', '.join(sorted(unknown))}")
+    return words
+
+
+@cache
+def _problem(what: str) -> str | None:
+    return PROBLEMS[what]()
+
+
+def _node() -> str | None:
+    node = shutil.which("node")
+    how = f"install Node.js {OLDEST_NODE} or newer with npm, then run `make test`"
+    if node is None:
+        return f"node is missing: {how}"
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.match(r"v(\d+)", told)
+    if match is None or int(match[1]) < OLDEST_NODE:
+        return f"node is too old ({told.strip() or 'no version'}): {how}"
+    if not (JAVASCRIPT / "node_modules" / "mailgun.js").is_dir():
+        return "the packages for node are missing: run `npm ci` in tests/contract/javascript"
+    return None
+
+
+# Each returns what is wrong, and the way out; None when all is well.
+PROBLEMS: Mapping[str, Callable[[], str | None]] = {"node": _node}

@@ -4,6 +4,13 @@ ReconcileError                  exit 1
 ├── UsageError                  exit 64  the command line asks for something that is not there
 ├── ConfigError                          findings in the YAML, all of them
 ├── SecretError                          a reference that cannot be resolved
+│   ├── SopsMissing                      the program is not there
+│   ├── SopsTooOld
+│   ├── SopsFailed                       for a reason of its own
+│   ├── NoKeyForFile                     none of the user's keys opens it
+│   ├── FileTampered                     what was decrypted is not what was encrypted
+│   ├── NotEncrypted                     a plain file where an encrypted one belongs
+│   └── NotInFile                        the file has no such key
 ├── ReadFailed                           one or more reads failed: nothing was planned
 ├── ServiceError                         METHOD path: status, the service's code and text
 │   ├── AuthenticationFailed             the token was refused
@@ -18,6 +25,7 @@ ReconcileError                  exit 1
 ├── NotConverged                         re-read after a change, and not as desired
 └── Refused                     exit 4   nothing was written
     ├── ImmutableField                   a difference that cannot be applied
+    ├── Untrusted                        a secret is needed, and the run may have none
     ├── GuardExceeded                    more deletions than allowed
     ├── StalePlan                        a planned object changed since
     └── InvalidPlanFile                  edited, cut short, or of another format
@@ -49,6 +57,34 @@ class ConfigError(ReconcileError):
 
 
 class SecretError(ReconcileError):
+    pass
+
+
+class SopsMissing(SecretError):
+    pass
+
+
+class SopsTooOld(SecretError):
+    pass
+
+
+class SopsFailed(SecretError):
+    pass
+
+
+class NoKeyForFile(SecretError):
+    pass
+
+
+class FileTampered(SecretError):
+    pass
+
+
+class NotEncrypted(SecretError):
+    pass
+
+
+class NotInFile(SecretError):
     pass
 
 
@@ -131,6 +167,10 @@ class Refused(ReconcileError):
 
 
 class ImmutableField(Refused):
+    pass
+
+
+class Untrusted(Refused):
     pass
 
 

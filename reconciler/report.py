@@ -13,6 +13,7 @@ from reconciler.model import (
     DnsRecord,
     FieldChange,
     Resource,
+    Snapshot,
     Update,
     as_text,
 )
@@ -63,10 +64,14 @@ def _changes_as_text(changes: Sequence[Change]) -> str:
 def _change_as_text(change: Change) -> str:
     name = printable(change.subject.address.within)
     sign = _coloured(f"{_SIGN[change.action]} {name}", change.action)
-    place = change.subject.location()
-    head = f"  {sign}{_remark(change)}" + (f"  ({printable(str(place))})" if place else "")
+    head = f"  {sign}{_remark(change)}{_place(change.subject)}"
     width = max((len(field.name) for field in change.fields), default=0)
     return "\n".join([head, *(_field_as_text(change, field, width) for field in change.fields)])
+
+
+def _place(resource: Resource) -> str:
+    place = resource.location()
+    return f"  ({printable(str(place))})" if place else ""
 
 
 def _remark(change: Change) -> str:
@@ -185,3 +190,9 @@ def facts_as_document(live: Resource) -> dict[str, Any]:
         "notes": list(live.notes),
         "records": [_record_as_document(record) for record in live.records],
     }
+
+
+def declared_as_text(desired: Snapshot) -> str:
+    """Return what is declared, for a run that may not look at what is live."""
+    lines = [f"  {printable(str(each))}{_place(desired[each])}" for each in sorted(desired)]
+    return "\n".join(["Declared, and not compared with what is live:", *lines])

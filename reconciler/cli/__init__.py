@@ -1,8 +1,8 @@
 """The command line. Each command is a file of its own, imported only when it runs."""
 
 import importlib
-import json
 import os
+import resource
 import sys
 from itertools import pairwise
 from typing import Any, ClassVar, NoReturn
@@ -10,6 +10,8 @@ from typing import Any, ClassVar, NoReturn
 import click
 
 from reconciler import __version__
+from reconciler.cli.crash import write_crash_report
+from reconciler.cli.options import say_json, tell
 from reconciler.cli.settings import Settings
 from reconciler.errors import Interrupted, ReconcileError, UsageError
 
@@ -21,7 +23,7 @@ Exit codes:
   0   done, or no changes
   1   error
   2   changes present (only with --detailed-exitcode)
-  4   refused: a guard, a stale plan, a field that cannot be changed
+  4   refused: a guard, a stale plan, a field that cannot be changed, a secret when --untrusted
   5   applied in part
   64  usage
   130 interrupted before anything was written
@@ -40,6 +42,7 @@ class LazyGroup(click.Group):
         "plan": ("reconciler.cli.plan:plan", "Read live and show what would change."),
         "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
         "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
+        "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         "sandbox": ("reconciler.cli.sandbox:sandbox", "Serve or reset the sandbox."),
     }
 
@@ -78,6 +81,18 @@ class LazyGroup(click.Group):
     help="Where the sandbox keeps its state between commands.",
 )
 @click.option(
+    "--untrusted",
+    is_flag=True,
+    envvar="ESP_RECONCILE_UNTRUSTED",
+    help="Resolve no reference to a secret: for pull requests from strangers.",
+)
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="ESP_RECONCILE_DEBUG",
+    help="Tell each request: METHOD, path, status, time.",
+)
+@click.option(
     "--connections",
     envvar="ESP_RECONCILE_CONNECTIONS",
     type=click.IntRange(1, 64),
@@ -87,14 +102,15 @@ class LazyGroup(click.Group):
     help="How many requests may be under way at once.",
 )
 @click.pass_context
-def group(ctx: click.Context, sandbox: bool, sandbox_dir: str, connections: int) -> None:  # noqa: FBT001
+def group(ctx: click.Context, /, **settings: Any) -> None:
     """Keep Postmark and Mailgun accounts in line with what YAML in Git declares."""
-    ctx.obj = Settings(sandbox=sandbox, sandbox_dir=sandbox_dir, connections=connections)
+    ctx.obj = Settings(**settings)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and end the process with its exit code."""
     _open_missing_streams()
+    _leave_no_core()
     code = run(sys.argv[1:] if arguments is None else arguments)
     try:
         sys.stdout.flush()
@@ -117,13 +133,17 @@ def run(arguments: list[str]) -> int:
         return _also_as_json(arguments, Interrupted("interrupted"), INTERRUPTED_EXIT)
     except ReconcileError as error:
         for line in str(error).splitlines():
-            click.echo(f"Error: {line}", err=True)
+            tell(f"Error: {line}")
         return _also_as_json(arguments, error, error.exit_code)
     except OSError as problem:
         # Whoever reads our output has gone, or the disk is full; the files that the user names
         # are opened where their errors are known.
         click.echo(f"Error: standard output: {problem.strerror}", err=True)
         _forget_standard_output()
+        return 1
+    except Exception as bug:  # noqa: BLE001 - whatever it is, its message may hold anything
+        report = write_crash_report(bug)
+        tell(f"Error: this is a bug in esp-reconcile ({type(bug).__name__}); {report}")
         return 1
     return code if isinstance(code, int) else 0
 
@@ -133,8 +153,13 @@ def _also_as_json(arguments: list[str], error: ReconcileError, code: int) -> int
     wanted = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
     if wanted:
         failure = {"type": type(error).__name__, "message": str(error), "exit_code": code}
-        click.echo(json.dumps({"format_version": "1", "error": failure}, indent=2))
+        say_json({"format_version": "1", "error": failure})
     return code
+
+
+def _leave_no_core() -> None:
+    """Keep the system from writing our memory, secrets and all, to a file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _open_missing_streams() -> None:

@@ -1,5 +1,6 @@
 """From settings and configuration to sessions: here secrets, network and sandbox are chosen."""
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,12 +10,18 @@ from typing import Any, Protocol
 
 from reconciler.cli.options import tell
 from reconciler.cli.settings import Settings, base_urls
-from reconciler.errors import ReconcileError, SecretError
+from reconciler.errors import ReconcileError, SecretError, Untrusted
 from reconciler.live import Collection, Sessions
-from reconciler.model import Config, Provider, Reference, Resource, Secret, Snapshot
+from reconciler.model import Config, Reference, Resource, Secret, Snapshot
 from reconciler.plan import Selection
 from reconciler.providers.api import ClientT, Connector
-from reconciler.secrets import resolve, resolve_token
+from reconciler.secrets import Resolver
+
+
+@functools.cache
+def resolver() -> Resolver:
+    """Return the one of this run, so that sops decrypts no file twice."""
+    return Resolver()
 
 
 class EmbeddedSandbox(Protocol):
@@ -42,13 +49,14 @@ def open_sessions(
     Raises SecretError, with all that cannot be resolved, and UsageError for a bad base URL.
     """
     sandbox = _open_sandbox(settings) if settings.sandbox else None
-    tokens = _all_tokens(config, sandbox)
+    tokens = _all_tokens(config, settings, sandbox)
     with Connector(
         client_type,
         base_urls={} if sandbox else base_urls(),
         connections=settings.connections,
         transport=sandbox.transport() if sandbox else None,
         pause=pause,
+        watch=tell if settings.debug else None,
     ) as connector:
         yield {
             provider.name: provider.service.connect(provider, tokens[provider.name], connector)
@@ -70,15 +78,16 @@ def concerned(config: Config, selection: Selection) -> Config:
 def seal_secrets(config: Config, settings: Settings) -> Config:
     """Return the configuration with the secrets in its resources resolved, and sealed.
 
-    Raises SecretError, with all that cannot be resolved.
+    Raises SecretError, with all that cannot be resolved, and Untrusted where nothing may be.
     """
+    check_trust(config, settings)
     errors: list[ReconcileError] = []
     desired = {
         address: resource.kind.seal(resource, _secrets_of(resource, settings, errors))
         for address, resource in config.desired.items()
     }
     if errors:
-        raise SecretError("\n".join(str(error) for error in errors))
+        raise SecretError("\n".join(dict.fromkeys(map(str, errors))))
     return replace(config, desired=desired)
 
 
@@ -88,8 +97,8 @@ def _secrets_of(
     secrets: dict[str, Secret] = {}
     for name, reference in resource.references.items():
         try:
-            secrets[name] = resolve(reference)
-        except SecretError as error:
+            secrets[name] = _resolver_for(settings).resolve(reference)
+        except (SecretError, Untrusted) as error:
             if settings.sandbox:
                 secrets[name] = Secret("sandbox")
             else:
@@ -97,33 +106,57 @@ def _secrets_of(
     return secrets
 
 
+def _resolver_for(settings: Settings) -> Resolver:
+    """Return the resolver of this run. Raises Untrusted when it may have none."""
+    if settings.untrusted:
+        raise Untrusted("--untrusted resolves no reference")
+    return resolver()
+
+
+def check_trust(config: Config, settings: Settings) -> None:
+    """Raise Untrusted, with all references, when there are some and none may be resolved."""
+    needed = "\n".join(
+        f"{reference.location}: {name}: {reference}" for name, reference in references(config)
+    )
+    if settings.untrusted and not settings.sandbox and needed:
+        raise Untrusted(f"this needs secrets, and --untrusted resolves none:\n{needed}")
+
+
+def references(config: Config) -> Iterator[tuple[str, Reference]]:
+    """Yield every reference to a secret, with the address and field that it is for."""
+    for provider in config.providers.values():
+        for key, reference in provider.tokens.items():
+            yield f"{provider.address}/{key}", reference
+    for address, resource in config.desired.items():
+        for name, reference in resource.references.items():
+            yield f"{address} {name}", reference
+
+
 def _all_tokens(
-    config: Config, sandbox: EmbeddedSandbox | None
+    config: Config, settings: Settings, sandbox: EmbeddedSandbox | None
 ) -> Mapping[str, Mapping[str, Secret]]:
-    tokens: dict[str, dict[str, Secret]] = {}
-    errors: list[ReconcileError] = []
+    tokens: dict[str, dict[str, Secret]] = {name: {} for name in config.providers}
+    missing: dict[str, ReconcileError] = {}
     for provider in config.providers.values():
         for key, reference in provider.tokens.items():
             try:
-                token = _token(provider, key, reference, sandbox)
-                tokens.setdefault(provider.name, {})[key] = token
-            except SecretError as error:
-                errors.append(error)
-    if errors:
-        raise SecretError("\n".join(str(error) for error in errors))
+                tokens[provider.name][key] = _token(reference, settings)
+            except (SecretError, Untrusted) as error:
+                missing[str(reference)] = error
+                if sandbox:
+                    stand_in = sandbox.token_for(provider.service.name, key, provider.name)
+                    tokens[provider.name][key] = Secret(stand_in)
+    if missing and sandbox is None:
+        raise SecretError("\n".join(dict.fromkeys(map(str, missing.values()))))
+    if missing:
+        tell(f"Note: the sandbox's own tokens stand in for {', '.join(missing)}.")
     return tokens
 
 
-def _token(
-    provider: Provider, key: str, reference: Reference, sandbox: EmbeddedSandbox | None
-) -> Secret:
-    if sandbox is None:
-        return resolve_token(reference)
-    try:
-        token = resolve_token(reference)
-    except SecretError:
-        return Secret(sandbox.token_for(provider.service.name, key, provider.name))
-    tell(f"Note: {reference} is set and goes to the sandbox, which has tokens of its own.")
+def _token(reference: Reference, settings: Settings) -> Secret:
+    token = _resolver_for(settings).resolve_token(reference)
+    if settings.sandbox:
+        tell(f"Note: {reference} is set and goes to the sandbox, which has tokens of its own.")
     return token
 
 

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+
+_COMMAND = re.compile(r"^([ \t]*)::|##\[", re.MULTILINE)
 
 files = click.argument(
     "files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path), default=None
@@ -31,12 +34,12 @@ allow_deletes = click.option(
 
 def say(text: str) -> None:
     """Print a result."""
-    click.echo(text, color=wants_colour(sys.stdout))
+    click.echo(harmless(text), color=wants_colour(sys.stdout))
 
 
 def tell(text: str) -> None:
     """Print progress, a warning or a question: what is not the result."""
-    click.echo(text, err=True, color=wants_colour(sys.stderr))
+    click.echo(harmless(text), err=True, color=wants_colour(sys.stderr))
 
 
 def wants_colour(stream: Any) -> bool:
@@ -45,4 +48,21 @@ def wants_colour(stream: Any) -> bool:
 
 def show(as_text: str, as_data: Mapping[str, Any], format_: str) -> None:
     """Print a result in the format that was asked for."""
-    say(json.dumps(as_data, indent=2) if format_ == "json" else as_text)
+    if format_ == "json":
+        say_json(as_data)
+    else:
+        say(as_text)
+
+
+def say_json(data: Mapping[str, Any]) -> None:
+    """Print a document; `##[` inside a line is a command to GitHub, too."""
+    click.echo(json.dumps(data, indent=2).replace("##[", r"#\u0023["))
+
+
+def harmless(text: str) -> str:
+    """Return a text no line of which is a workflow command to GitHub's runner."""
+
+    def escaped(found: re.Match[str]) -> str:
+        return found[0].replace("::", r"\x3a:").replace("#[", r"\x23[")
+
+    return _COMMAND.sub(escaped, text)

@@ -15,7 +15,7 @@ from reconciler.model import Address, Config, Snapshot
 from reconciler.plan import Plan, Selection, build_plan, check_guards
 from reconciler.planfile import plan_as_document, save_plan
 from reconciler.providers.api import Reader
-from reconciler.report import plan_as_text
+from reconciler.report import declared_as_text, plan_as_text
 
 CHANGES_EXIT = 2
 
@@ -58,7 +58,10 @@ def plan(
     FILE is a file or a folder of YAML files; esp.yaml by default. Several are merged by provider.
     """
     selection = Selection(only)
-    config = seal_secrets(concerned(read_config(files), selection), settings)
+    config = concerned(read_config(files), selection)
+    if settings.untrusted and not settings.sandbox and format_ == "text":
+        options.say(declared_as_text(config.desired))
+    config = seal_secrets(config, settings)
     with open_sessions(config, settings, Reader) as sessions:
         found = make_plan(config, sessions, settings, selection, prune=prune)
     if out and not found.refusals:

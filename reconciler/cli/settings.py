@@ -21,6 +21,8 @@ class Settings:
     sandbox: bool = False
     sandbox_dir: str = ".esp-sandbox"
     connections: int = 8
+    untrusted: bool = False
+    debug: bool = False
 
 
 _PLAIN_URL = re.compile(

@@ -11,7 +11,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from json import dumps
@@ -29,6 +29,7 @@ from reconciler.errors import (
 )
 from reconciler.model import Provider, Sealed, Secret
 from reconciler.providers.throttle import LONGEST_WAIT, Pace, as_time, backoff, wait_asked_for
+from reconciler.source import printable
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MOST_PAGES = 1000
@@ -101,10 +102,23 @@ class _Line:
     retries: int
     pause: Callable[[float], None]
     pace: Pace | None = None
+    watch: Callable[[str], None] | None = None
 
     def wait_for_turn(self, path: str) -> None:
         if self.pace and (seconds := self.pace.wait(path)):
             self.pause(seconds)
+
+    @contextmanager
+    def watched(self, request: str) -> Iterator[list[httpx.Response]]:
+        """Tell of a request no more than METHOD, path, status and time."""
+        begun, answers = time.monotonic(), list[httpx.Response]()
+        try:
+            yield answers
+        finally:
+            if self.watch:
+                status = answers[0].status_code if answers else "no answer"
+                took = (time.monotonic() - begun) * 1000
+                self.watch(f"{printable(request)} {status} {took:.0f} ms")
 
 
 class Reader:
@@ -126,9 +140,11 @@ class Reader:
         for attempt in range(self._line.retries + 1):
             self._line.wait_for_turn(path)
             try:
-                response = self._line.pool.request(
-                    method, path, auth=self._line.auth, **_revealed(content)
-                )
+                with self._line.watched(request) as answers:
+                    response = self._line.pool.request(
+                        method, path, auth=self._line.auth, **_revealed(content)
+                    )
+                    answers.append(response)
             except httpx.RequestError as problem:
                 error = _no_answer(request, problem)
                 wait: float | None = None
@@ -323,7 +339,8 @@ ClientT = TypeVar("ClientT", bound=Reader, covariant=True)  # noqa: PLC0105 - se
 class Connector(Generic[ClientT]):
     """Makes clients of one type: `Connector(Reader)` makes no other than reading ones.
 
-    `base_urls` replaces the built-in ones by site name; `transport` replaces the network. The
+    `base_urls` replaces the built-in ones by site name; `transport` replaces the network;
+    `watch` is told each request in a line of text. The
     connections stay open until the `with` block around the connector ends.
     """
 
@@ -332,6 +349,7 @@ class Connector(Generic[ClientT]):
     connections: int = 8
     transport: httpx.BaseTransport | None = None
     pause: Callable[[float], None] = time.sleep
+    watch: Callable[[str], None] | None = None
     _pools: ExitStack = field(default_factory=ExitStack, init=False)
     _paces: dict[Sealed, Pace] = field(default_factory=dict, init=False)
 
@@ -373,14 +391,14 @@ class Connector(Generic[ClientT]):
         dialect: Dialect,
         pace: Pace | None = None,
     ) -> ClientT:
-        line = _Line(pool, auth, dialect, provider.retry_attempts, self.pause, pace)
+        line = _Line(pool, auth, dialect, provider.retry_attempts, self.pause, pace, self.watch)
         return self.client_type(line)
 
     def onlooker(
         self, pool: httpx.Client, auth: SecretAuth, dialect: Dialect, pace: Pace | None = None
     ) -> Reader:
         """Make a client that asks once and can only read, whatever this connector's others can."""
-        return Reader(_Line(pool, auth, dialect, 0, self.pause, pace))
+        return Reader(_Line(pool, auth, dialect, 0, self.pause, pace, self.watch))
 
     def shared_pace(self, auth: SecretAuth, pace: Pace) -> Pace:
         """Return the pace of all clients that use a secret: the first that was given for it."""

@@ -2,64 +2,56 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from reconciler.errors import SecretError
 from reconciler.model import Reference, Secret
+from reconciler.secrets.environment import from_environment
+from reconciler.secrets.files import MAX_BYTES, from_file
+from reconciler.secrets.sops import Sops, key_names
 
-MAX_BYTES = 64 * 1024
+__all__ = ["MAX_BYTES", "Resolver", "key_names"]
+
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 
-def resolve(reference: Reference, environment: Mapping[str, str] = os.environ) -> Secret:
-    """Return what a reference points at: one line of text.
+@dataclass
+class Resolver:
+    """Resolves the references of one run; a file that sops decrypts is decrypted once."""
 
-    Raises SecretError, which never holds the value.
-    """
-    if reference.source == "sops":
-        raise SecretError(
-            f"{reference.location}: SOPS references cannot be resolved by this version; "
-            "use {env: NAME} or {file: PATH}"
-        )
-    value = (
-        _from_env(reference, environment) if reference.source == "env" else _from_file(reference)
-    )
-    if not value:
-        raise SecretError(f"{reference.location}: {reference} is empty")
-    if not value.isprintable() or _UNREADABLE in value:
-        raise SecretError(f"{reference.location}: {reference} is not one line of text")
-    return Secret(value)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    sops: Sops = field(init=False)
 
+    def __post_init__(self) -> None:
+        self.sops = Sops(self.environment)
 
-def resolve_token(reference: Reference, environment: Mapping[str, str] = os.environ) -> Secret:
-    """Return the token that a reference points at, which has no blanks. Raises SecretError."""
-    token = resolve(reference, environment)
-    if not token.reveal().isascii() or " " in token.reveal():
-        raise SecretError(
-            f"{reference.location}: {reference} holds blanks or other characters that no token has"
-        )
-    return token
+    def resolve(self, reference: Reference) -> Secret:
+        """Return what a reference points at: one line of text.
 
+        Raises SecretError, which never holds the value.
+        """
+        value = self._value(reference)
+        if not value:
+            raise SecretError(f"{reference.location}: {reference} is empty")
+        if not value.isprintable() or _UNREADABLE in value:
+            raise SecretError(f"{reference.location}: {reference} is not one line of text")
+        return Secret(value)
 
-def _from_env(reference: Reference, environment: Mapping[str, str]) -> str:
-    if reference.target not in environment:
-        raise SecretError(
-            f"{reference.location}: the environment variable {reference.target} is not set"
-        )
-    return environment[reference.target].strip()
+    def resolve_token(self, reference: Reference) -> Secret:
+        """Return the token that a reference points at, which has no blanks. Raises SecretError."""
+        token = self.resolve(reference)
+        if not token.reveal().isascii() or " " in token.reveal():
+            raise SecretError(
+                f"{reference.location}: {reference} holds blanks or other characters that no "
+                "token has"
+            )
+        return token
 
-
-def _from_file(reference: Reference) -> str:
-    path = Path(reference.location.file).parent / reference.target
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as problem:
-        raise SecretError(f"{reference.location}: {path}: {problem.strerror}") from None
-    except ValueError:
-        raise SecretError(f"{reference.location}: {reference} is not a path") from None
-    if len(content) > MAX_BYTES:
-        raise SecretError(f"{reference.location}: {path} is larger than 64 KiB")
-    # Whatever is not text becomes a character that `resolve` refuses, and no exception that
-    # would carry the content along.
-    return content.decode("utf-8-sig", errors="replace").strip()
+    def _value(self, reference: Reference) -> str:
+        match reference.source:
+            case "env":
+                return from_environment(reference, self.environment).strip()
+            case "file":
+                return from_file(reference).strip()
+            case _:
+                return self.sops.lookup(reference).reveal().strip()

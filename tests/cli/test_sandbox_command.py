@@ -15,7 +15,7 @@ version: 1
 providers:
   box:
     service: mailgun
-    token: {env: NO_SUCH_VARIABLE}
+    token: {env: MAILGUN_NOT_SET}
     domains:
       new.example.com: {spam_action: tag}
 """
@@ -46,7 +46,7 @@ def test_what_is_applied_to_the_embedded_sandbox_is_there_when_it_is_served(proj
     assert embedded(project, "apply", "--yes").code == 0
     with served(project / "box") as server:
         key = server.ports["mailgun_us"]["api_key"]
-        env = server.env | {"NO_SUCH_VARIABLE": key}
+        env = server.env | {"MAILGUN_NOT_SET": key}
         assert "No changes." in run("plan", cwd=project, env=env).out
 
 
@@ -171,7 +171,7 @@ def test_the_embedded_sandbox_does_not_talk_to_the_urls_of_the_environment(proje
 
 @pytest.mark.parametrize("url", ["http://api.example.com", "https://u:pw@api.example.com"])
 def test_a_base_url_that_is_not_allowed_ends_in_a_usage_error(project: Path, url: str) -> None:
-    env = {"ESP_RECONCILE_MAILGUN_US_URL": url, "NO_SUCH_VARIABLE": "key-0"}
+    env = {"ESP_RECONCILE_MAILGUN_US_URL": url, "MAILGUN_NOT_SET": "key-0"}
     refused = run("plan", cwd=project, env=env)
     assert refused.code == 64
     assert "ESP_RECONCILE_MAILGUN_US_URL: an https URL is wanted" in refused.err

@@ -1,11 +1,9 @@
 """What the contract tests of Mailgun share: a sandbox to drive, and requests to compare."""
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import Request, urlopen
@@ -13,13 +11,9 @@ from urllib.request import Request, urlopen
 import httpx
 import requests
 import responses
+from account import Account, yaml
 from mailgun.client import Client
-
-for _folder in ("cli", "engine"):
-    sys.path.append(str(Path(__file__).parents[1] / _folder))
-
-from account import Account, yaml  # noqa: E402
-from program import Served, served  # noqa: E402
+from program import Served, served
 
 _ANY = re.compile(".*")
 

@@ -1,19 +1,14 @@
 """What the contract tests of Postmark share: a sandbox to drive, and requests to compare."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import Request, urlopen
 
-for _folder in ("cli", "engine"):
-    sys.path.append(str(Path(__file__).parents[1] / _folder))
-
-from account import Account, yaml  # noqa: E402
-from program import Served, run, served  # noqa: E402
+from account import Account, yaml
+from program import Served, run, served
 
 __all__ = ["Account", "Sent", "Served", "fresh", "run", "sent", "served", "yaml"]
 

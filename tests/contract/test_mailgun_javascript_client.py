@@ -6,18 +6,13 @@ The cycles stand in `javascript/cycles.mjs`; here is what they must have come to
 import io
 import json
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 from mailgun_box import Served, fresh, served
-
-sys.path.append(str(Path(__file__).parents[1]))
-
 from program import CLEAN
 from required import JAVASCRIPT, needs
 

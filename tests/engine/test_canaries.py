@@ -5,7 +5,6 @@ A fault is forced at each request, one that repeats all that the request sent.
 
 import json
 import logging
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from account import Account, yaml
+from program import Run, Served, run, served
 
 from reconciler.apply import Outcome, apply_plan
 from reconciler.cli.account import collections
@@ -31,10 +31,6 @@ from reconciler.report import (
     results_as_document,
     results_as_text,
 )
-
-sys.path.append(str(Path(__file__).parents[1] / "cli"))
-
-from program import Run, Served, run, served
 
 HOOK = "https://hook:canary-hook-declared@hooks.example.com/in"
 # A text that looks otherwise in JSON, in a URL, and in capitals.

@@ -2,10 +2,13 @@
 
 import copy
 import json
+import os
 import pickle
 import re
+import socket
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +16,22 @@ import pytest
 
 from reconciler.errors import SecretError
 from reconciler.model import Reference, Secret
-from reconciler.secrets import MAX_BYTES, resolve, resolve_token
+from reconciler.secrets import MAX_BYTES, Resolver
 from reconciler.source import Location
 
 NO_TOKEN = re.compile("characters that no token has|is not one line of text")
+PLACE = Location("esp.yaml", 5, 12)
 VALUE = "2f1c6d4e-90ab-4cde-8f01-23456789abcd"
 
 
 def env(target: str, environment: Mapping[str, str]) -> Secret:
-    return resolve_token(Reference("env", target, Location("esp.yaml", 5, 12)), environment)
+    everything = {"ESP_RECONCILE_ENV_ALLOW": "*", **environment}
+    return Resolver(everything).resolve_token(Reference("env", target, PLACE))
 
 
 def file(folder: Path, target: str) -> Secret:
     location = Location(str(folder / "config" / "esp.yaml"), 5, 12)
-    return resolve_token(Reference("file", target, location), {})
+    return Resolver({}).resolve_token(Reference("file", target, location))
 
 
 def chain(error: BaseException | None) -> str:
@@ -64,9 +69,45 @@ def test_white_space_around_a_value_is_dropped() -> None:
 def test_a_value_comes_from_a_file_beside_the_yaml(folder: Path) -> None:
     (folder / "config" / "key").write_text(f"{VALUE}\n")
     assert file(folder, "key").reveal() == VALUE
+    (folder / "config" / "below").mkdir()
+    (folder / "config" / "below" / "other").write_text(VALUE)
+    assert file(folder, "below/other").reveal() == VALUE
+    assert file(folder, "../config/below/other").reveal() == VALUE
+    (folder / "config" / "link").symlink_to("below/other")
+    assert file(folder, "link").reveal() == VALUE
+
+
+def test_a_file_outside_the_folder_of_the_yaml_is_refused_whatever_the_way_there(
+    folder: Path,
+) -> None:
     (folder / "other").write_text(VALUE)
-    assert file(folder, "../other").reveal() == VALUE
-    assert file(folder, str(folder / "other")).reveal() == VALUE
+    (folder / "config" / "link").symlink_to("../other")
+    (folder / "config" / "up").symlink_to("..")
+    (folder / "config-twin").mkdir()
+    (folder / "config-twin" / "key").write_text(VALUE)
+    ways = ["../other", str(folder / "other"), "link", "up/other", "../config-twin/key"]
+    for way in (*ways, "/dev/zero", "/proc/self/environ", "/etc/passwd"):
+        assert "lies outside the folder of the configuration" in refused(partial(file, folder, way))
+
+
+def test_only_the_variables_that_the_operator_allows_are_read() -> None:
+    names = dict.fromkeys(("POSTMARK_A", "MAILGUN_A", "ESP_A", "AWS_A", "XPOSTMARK_A"), VALUE)
+
+    def resolved(name: str, **allow: str) -> str:
+        reference = Reference("env", name, PLACE)
+        return Resolver({**names, **allow}).resolve_token(reference).reveal()
+
+    for name in ("POSTMARK_A", "MAILGUN_A", "ESP_A"):
+        assert resolved(name) == VALUE
+    for name in ("AWS_A", "XPOSTMARK_A", "POSTMARK"):
+        message = refused(partial(Resolver(names).resolve, Reference("env", name, PLACE)))
+        assert f"the environment variable {name} is not among those" in message
+        assert "(POSTMARK_*, MAILGUN_*, ESP_*)" in message
+    assert resolved("AWS_A", ESP_RECONCILE_ENV_ALLOW="AWS_*, X") == VALUE
+    with pytest.raises(SecretError, match="AWS_\\*, X"):
+        resolved("ESP_A", ESP_RECONCILE_ENV_ALLOW="AWS_*, X")
+    with pytest.raises(SecretError, match=r"may name \(none\)"):
+        resolved("ESP_A", ESP_RECONCILE_ENV_ALLOW="")
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
@@ -105,7 +146,7 @@ def test_characters_that_no_token_has_are_refused(value: str, folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "target", ["missing", ".", "no/such/folder", "a\0b", "n" * 5000, "esp.yaml/x"]
+    "target", ["missing", ".", "a/..", "no/such/folder", "a\0b", "n" * 5000, "esp.yaml/x"]
 )
 def test_a_file_that_cannot_be_read_is_refused_with_the_place(target: str, folder: Path) -> None:
     (folder / "config" / "esp.yaml").write_text(VALUE)
@@ -117,11 +158,15 @@ def test_a_file_that_is_too_large_is_refused(folder: Path) -> None:
     path.write_text("x" * MAX_BYTES)
     assert len(file(folder, "key").reveal()) == MAX_BYTES
     path.write_text(VALUE + "x" * MAX_BYTES)
-    assert refused(lambda: file(folder, "key")).endswith(f"{path} is larger than 64 KiB")
+    assert refused(lambda: file(folder, "key")).endswith("file key is larger than 64 KiB")
 
 
-def test_an_endless_file_is_refused(folder: Path) -> None:
-    assert "larger than 64 KiB" in refused(lambda: file(folder, "/dev/zero"))
+def test_a_pipe_and_a_socket_are_refused_at_once(folder: Path) -> None:
+    os.mkfifo(folder / "config" / "key")
+    assert "is not a regular file" in refused(lambda: file(folder, "key"))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "config" / "s"))
+        refused(lambda: file(folder, "s"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
@@ -184,8 +229,8 @@ def test_a_secret_is_equal_to_itself_only() -> None:
 
 
 def test_a_secret_that_is_no_token_may_hold_blanks_but_stays_on_one_line() -> None:
-    reference = Reference("env", "NAME", Location("esp.yaml", 5, 12))
-    assert resolve(reference, {"NAME": "Bearer ü"}).reveal() == "Bearer ü"
+    reference = Reference("env", "ESP_A", PLACE)
+    assert Resolver({"ESP_A": "Bearer ü"}).resolve(reference).reveal() == "Bearer ü"
     for bad in ("a\nb", "a\x1bb", "", "  "):
         with pytest.raises(SecretError):
-            resolve(reference, {"NAME": bad})
+            Resolver({"ESP_A": bad}).resolve(reference)

@@ -1,7 +1,7 @@
 """What some tests need besides Python packages.
 
 Where it is missing they are skipped, so that `make test` works on any machine. Where
-`ESP_RECONCILE_TEST_REQUIRE` names it, as in CI (`node`, or several words with commas), they fail.
+`ESP_RECONCILE_TEST_REQUIRE` names it, as in CI (`node,sops`, say), they fail.
 """
 
 import os
@@ -56,5 +56,15 @@ def _node() -> str | None:
     return None
 
 
+def _sops() -> str | None:
+    missing = [name for name in ("sops", "age-keygen") if shutil.which(name) is None]
+    if not missing:
+        return None
+    return (
+        f"{' and '.join(missing)} missing: install age (Debian has it) and sops "
+        "(`go install github.com/getsops/sops/v3/cmd/sops@latest`)"
+    )
+
+
 # Each returns what is wrong, and the way out; None when all is well.
-PROBLEMS: Mapping[str, Callable[[], str | None]] = {"node": _node}
+PROBLEMS: Mapping[str, Callable[[], str | None]] = {"node": _node, "sops": _sops}

@@ -5,6 +5,7 @@ What sops does and answers was tried with 3.13; `set --value-stdin` needs 3.11.
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -84,8 +85,14 @@ class Sops:
         return known
 
     def set(self, reference: Reference, value: Secret) -> None:
-        """Write a value into the file, which sops encrypts before it does. Raises SecretError."""
+        """Write a value into the file, which sops encrypts before it does. Raises SecretError.
+
+        A file that is not there yet is made by the creation rules in a `.sops.yaml` beside it.
+        """
         path = confined(reference)
+        if not path.exists():
+            self._create(path, reference, value)
+            return
         self._check_source(path, reference)
         index = "".join(f"[{json.dumps(step)}]" for step in _steps(reference.key))
         store = _store(path)
@@ -93,6 +100,27 @@ class Sops:
         arguments = ("set", *types, "--value-stdin", str(path), index)
         self._run(arguments, reference, stdin=json.dumps(value.reveal()))
         self._decrypted.pop(path, None)
+
+    def _create(self, path: Path, reference: Reference, value: Secret) -> None:
+        content: Any = value.reveal()
+        for step in reversed([*_steps(reference.key)]):
+            content = {str(step): content}
+        types = ("--input-type", "json", "--output-type", _store(path))
+        arguments = ("encrypt", "--filename-override", str(path), *types)
+        try:
+            encrypted = self._run(arguments, reference, stdin=json.dumps(content), at=path.parent)
+        except SopsFailed:
+            raise SopsFailed(
+                f"{reference.location}: {reference.target} is not there, and sops made no new "
+                "one: a `.sops.yaml` beside it has to say for whom to encrypt"
+            ) from None
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(encrypted)
+        except OSError as problem:
+            raise SecretError(
+                f"{reference.location}: {reference.target}: {problem.strerror}"
+            ) from None
 
     def _decrypt(self, path: Path, reference: Reference) -> Tree:
         self._check_source(path, reference)
@@ -118,14 +146,22 @@ class Sops:
                 "VAULT_ADDR to it if it is your Vault"
             )
 
-    def _run(self, arguments: tuple[str, ...], reference: Reference, stdin: str = "") -> str:
-        program = self.environment.get(VARIABLE) or "sops"
+    def _run(
+        self,
+        arguments: tuple[str, ...],
+        reference: Reference,
+        *,
+        stdin: str = "",
+        at: Path | None = None,
+    ) -> str:
+        program = self._program(reference)
         try:
             with subprocess.Popen(  # noqa: S603 - the operator names the program, the YAML cannot
                 [program, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                cwd=at,
                 env=self._environment(),
                 text=True,
                 encoding="utf-8",
@@ -133,13 +169,18 @@ class Sops:
             ) as process:
                 output, words = _talk(process, stdin, self._timeout(), reference)
         except OSError as problem:
-            raise SopsMissing(
-                f"{reference.location}: {printable(program)} cannot be run to decrypt "
-                f"{reference.target}: {problem.strerror}; {_INSTALL}"
-            ) from None
+            raise _missing(program, problem.strerror, reference) from None
         if process.returncode:
             self._explain(program, process.returncode, words, reference)
         return output
+
+    def _program(self, reference: Reference) -> str:
+        """Return where it is: a relative name would mean another program in another folder."""
+        name = self.environment.get(VARIABLE) or "sops"
+        found = shutil.which(name, path=self.environment.get("PATH"))
+        if found is None:
+            raise _missing(name, "there is no such program", reference)
+        return str(Path(found).absolute())
 
     def _environment(self) -> dict[str, str]:
         """Return what sops gets: its keys may be in it, the tokens that the YAML names may not."""
@@ -192,6 +233,13 @@ class Sops:
         )
         found = re.search(r"(\d+)\.(\d+)", done.stdout)
         return tuple(map(int, found.groups())) if found else None
+
+
+def _missing(program: str, why: str | None, reference: Reference) -> SopsMissing:
+    return SopsMissing(
+        f"{reference.location}: {reference.target} needs {printable(program)}, which cannot be "
+        f"run: {why}; {_INSTALL}"
+    )
 
 
 def key_names(tree: Any, prefix: str = "") -> Iterator[str]:

@@ -1,0 +1,51 @@
+"""Who may open a secret: a list, held against the sources."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler import model
+
+SOURCES = Path(model.__file__).parent
+OPENERS = {
+    "model.py": "seals it, under a key that is drawn for the run",
+    "providers/api.py": "sends it: the HTTP session",
+    "providers/postmark/webhooks.py": "seals it",
+    "secrets/__init__.py": "checks that a token has the form of one",
+    "secrets/sops.py": "gives it to sops, through a pipe, to encrypt it",
+    "cli/secrets.py": "shows it, when a person at a terminal said yes",
+}
+
+
+def opening(path: Path) -> Iterator[int]:
+    """Yield the lines on which a source opens a secret, or reaches for what it holds."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (isinstance(node, ast.Attribute) and node.attr in {"reveal", "_value"}) or (
+            isinstance(node, ast.Constant) and node.value in {"reveal", "_value"}
+        ):
+            yield node.lineno
+
+
+def test_only_those_on_the_list_open_a_secret_and_all_of_them_do() -> None:
+    found = {
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        if "sandbox" not in path.parts and any(opening(path))
+    }
+    assert found == OPENERS.keys()
+
+
+def test_the_sandbox_never_sees_a_secret_as_such() -> None:
+    for path in (SOURCES / "sandbox").rglob("*.py"):
+        assert "Secret" not in path.read_text(encoding="utf-8")
+
+
+def test_nobody_else_starts_a_program() -> None:
+    starters = {
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and "subprocess" in {each.name for each in node.names}
+    }
+    assert starters == {"secrets/sops.py"}

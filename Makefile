@@ -23,6 +23,8 @@ demo: $(VENV)/.demo
 	@$(DEMO) apply --yes examples/esp.yaml
 	@echo && echo '$$ esp-reconcile plan --detailed-exitcode examples/esp.yaml'
 	@$(DEMO) plan --detailed-exitcode examples/esp.yaml
+	@echo && echo '$$ esp-reconcile plan --detailed-exitcode examples/sops/esp.yaml'
+	@$(DEMO) plan --detailed-exitcode examples/sops/esp.yaml
 
 test: $(VENV)/.test $(PACKAGES)
 	$(BIN)/pytest -n auto

@@ -103,7 +103,8 @@ class ServiceError(ReconcileError):
         self.request = request
         self.status = status
         self.code = code
-        super().__init__(f"{request}: {fact}" + (f". {advice}" if advice else ""))
+        stop = "" if fact.endswith((".", '."')) else "."
+        super().__init__(f"{request}: {fact}" + (f"{stop} {advice}" if advice else ""))
 
 
 class AuthenticationFailed(ServiceError):

@@ -81,5 +81,5 @@ def test_what_an_action_meets_is_told_with_its_code(
     box.control("postmark", "POST", "faults", fault)
     done = run("run", action, address, "--yes", cwd=folder, env=box.env)
     assert done.code == 1
-    assert f'HTTP 422, error code {code}: "no"' in done.err
+    assert f'HTTP 422, error code {code}: "no."' in done.err
     assert way_out in done.err

@@ -97,7 +97,7 @@ def test_postmark_is_understood_by_code_and_then_by_status(
 
 def test_a_postmark_error_names_request_status_code_text_and_advice() -> None:
     assert str(postmark(422, 513, "This domain is taken.")) == (
-        'PUT /domains/7: HTTP 422, error code 513: "This domain is taken.". '
+        'PUT /domains/7: HTTP 422, error code 513: "This domain is taken." '
         "Ask its owner, or Postmark's support, to release it."
     )
 

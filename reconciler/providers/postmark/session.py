@@ -163,7 +163,7 @@ def _details(body: Mapping[str, Any]) -> Iterator[str]:
 def _fact(status: int, code: int | None, text: str) -> str:
     if code is None:
         return f"HTTP {status}, without an error code"
-    return f'HTTP {status}, error code {code}: "{text.rstrip(".")}"'
+    return f'HTTP {status}, error code {code}: "{text}"'
 
 
 _TYPES_BY_CODE: Mapping[int, type[ServiceError]] = {

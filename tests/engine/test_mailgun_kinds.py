@@ -501,6 +501,15 @@ def test_dkim_rotation_is_asked_for_by_name() -> None:
     assert writes == [f"POST {base}/rotate", f"PUT {base}/rotation", f"PUT {base}/rotation"]
 
 
+CERTIFIED = """
+m:
+  service: mailgun
+  token: {env: A}
+  region: us
+  domains: {mg.example.com: {web_scheme: %s}}
+"""
+
+
 def test_a_certificate_waits_for_its_cname_and_says_so() -> None:
     account, config = Account(), signing("{web_scheme: https}")
     account.apply(config)
@@ -517,6 +526,22 @@ def test_a_certificate_waits_for_its_cname_and_says_so() -> None:
     plan = account.plan(config)
     assert plan.changes == ()
     assert "is being made" in plan_as_text(plan)
+
+
+def test_links_lead_to_https_only_after_a_certificate_was_asked_for() -> None:
+    account = Account()
+    config = yaml(CERTIFIED % "http")
+    account.apply(config)
+    for domain in ("mg.example.com", "email.mg.example.com"):
+        body = {"domain": domain, "published": True}
+        account.control("mailgun_us", "POST", "dns", body)
+    account.by_hand("mailgun_us", "PUT", "/v4/domains/mg.example.com/verify")
+    account.forget_requests()
+    results = account.apply(yaml(CERTIFIED % "https"))
+    assert set(outcomes(results).values()) == {"applied"}
+    writes = [each for each in account.requests("mailgun_us") if not each.startswith("GET")]
+    assert writes[:2] == ["POST /v2/x509/email.mg.example.com", "PUT /v4/domains/mg.example.com"]
+    assert addresses(account.plan(yaml(CERTIFIED % "https"))) == []
 
 
 def test_an_expired_certificate_is_renewed() -> None:

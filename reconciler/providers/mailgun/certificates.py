@@ -1,33 +1,17 @@
 """The certificate of a domain's tracking host, which https links need (mailgun.md §6.3)."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from reconciler.errors import NotFound, Unavailable, UnexpectedAnswer
 from reconciler.fields import FLAG, Field, FieldTable
 from reconciler.model import Address, Provider, Resource, Update
 from reconciler.providers.desired import host_name
-from reconciler.providers.mailgun.domains import Domains, is_valid, read_rows, tracking_host
+from reconciler.providers.mailgun import x509
+from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.per_domain import PerDomain
-from reconciler.providers.mailgun.session import DOMAINS, Reading, Writing, section
+from reconciler.providers.mailgun.session import Reading, Writing
+from reconciler.providers.mailgun.x509 import Certificate
 
 _REQUESTED = "requested"
-
-
-@dataclass(frozen=True, slots=True)
-class _Certificate:
-    """`status` is the service's word, `none` before a request, `unknown` if it does not tell."""
-
-    host: str
-    status: str
-    error: str
-    has_cname: bool
-
-    @property
-    def is_missing(self) -> bool:
-        return self.status in {"none", "expired"}
 
 
 class Certificates(PerDomain):
@@ -54,7 +38,7 @@ class Certificates(PerDomain):
                 )
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
-        found = _look(session, under.name)
+        found = x509.look(session, under.name)
         known = {} if found.is_missing and not found.has_cname else {_REQUESTED: _is_made(found)}
         yield Resource(
             address=under / self.name,
@@ -68,55 +52,18 @@ class Certificates(PerDomain):
 
     def create(self, session: Writing, desired: Resource) -> Resource:
         """Request it for a domain that was created just before, if its CNAME is there already."""
-        self._request(session, desired)
+        x509.request(session, desired.address.parts[-2])
         return desired
 
     def update(self, session: Writing, change: Update) -> None:
-        self._request(session, change.desired)
-
-    def _request(self, session: Writing, desired: Resource) -> None:
-        found = _look(session, desired.address.parts[-2])
-        if not found.is_missing or not found.has_cname:
-            return
-        path = f"/v2/x509/{found.host}"
-        if found.status == "expired":
-            session.client.put(path)
-        else:
-            session.client.post(path)
+        x509.request(session, change.desired.address.parts[-2])
 
 
-def _is_made(found: _Certificate) -> bool:
+def _is_made(found: Certificate) -> bool:
     return not found.is_missing
 
 
-def _look(session: Reading, domain: str) -> _Certificate:
-    """Read the tracking host's name and CNAME, which only the domain tells, and then its status."""
-    path = f"{DOMAINS}/{domain}"
-    answer = session.client.get(path)
-    host = tracking_host(domain, section(answer, "domain", f"GET {path}"))
-    rows = [row for row in read_rows(answer) if row.get("record_type") == "CNAME"]
-    has_cname = any(is_valid(row) and str(row.get("name")).lower() == host for row in rows)
-    status, error = _status(session, host)
-    return _Certificate(host, status, error, has_cname)
-
-
-def _status(session: Reading, host: str) -> tuple[str, str]:
-    """A 404 says that there is none yet; some accounts without any get a 500 (mailgun.md §6.3)."""
-    path = f"/v2/x509/{host}/status"
-    try:
-        answer: Mapping[str, Any] = session.client.get(path)
-    except NotFound:
-        return "none", ""
-    except Unavailable as error:
-        if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            return "unknown", ""
-        raise
-    if not isinstance(answer.get("status"), str):
-        raise UnexpectedAnswer(f"GET {path}", "the answer holds no status")
-    return answer["status"].lower(), str(answer.get("error") or "")
-
-
-def _notes(found: _Certificate) -> Iterator[str]:
+def _notes(found: Certificate) -> Iterator[str]:
     """Say what is pending, for https links are broken until then."""
     what = f"the tracking certificate of {found.host}"
     if found.is_missing and not found.has_cname:

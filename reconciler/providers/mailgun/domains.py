@@ -1,6 +1,5 @@
 """Sending domains of the account in its region; never replaced (mailgun.md §4)."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -10,7 +9,6 @@ from reconciler.fields import FLAG, HOST, NUMBER, TEXT, Codec, Field, FieldTable
 from reconciler.model import (
     TO_PUBLISH,
     Address,
-    DnsRecord,
     Kind,
     Provider,
     Resource,
@@ -18,17 +16,15 @@ from reconciler.model import (
     reference,
 )
 from reconciler.providers.desired import host_name, located
+from reconciler.providers.mailgun import x509
+from reconciler.providers.mailgun.records import dns_records, notes_of_records, told_by_keys
 from reconciler.providers.mailgun.session import DOMAINS, Reading, Writing, paged, section
 from reconciler.source import Node
 
-VERIFIED = "verified"
-OPTIONAL = "optional: publish it only if Mailgun is to receive the domain's mail"
 _PASSWORD = "smtp_password"  # noqa: S105 - a field's name
 _MAIL_FROM = "mailfrom_host"
 _AUTHORITY = "force_dkim_authority"
 _DKIM_HOSTS = {"force_root_dkim_host", "dkim_host_name"}
-_LENGTH_OF_1024 = 256
-"""No public key of 1024 bits is as long in base64 (216 characters), none of 2048 as short (392)."""
 _ONCE = "support alone can change it, or a new domain; take it off the YAML to leave it as it is"
 
 SWITCH = Codec(FLAG.read, lambda value: "true" if value else "false")
@@ -137,8 +133,14 @@ class Domains(Kind[Reading, Writing]):
         return self._live(desired.address, domain if isinstance(domain, dict) else {}, answer)
 
     def update(self, session: Writing, change: Update) -> None:
-        """The authority has a call of its own (§7.2)."""
+        """Ask for a certificate before links lead to https (§15).
+
+        The authority has a call of its own (§7.2).
+        """
         name, values = change.desired.address.name, change.desired.attributes
+        # With a new prefix the host that wants a certificate is there only afterwards.
+        if "web_prefix" not in change.names and _leads_to_https(change):
+            x509.request(session, name)
         if names := [each for each in change.names if each != _AUTHORITY]:
             session.client.put(f"{DOMAINS}/{name}", form=self.fields.encode(values, names))
         if _AUTHORITY in change.names:
@@ -179,11 +181,16 @@ class Domains(Kind[Reading, Writing]):
         return Resource(
             address=address,
             kind=self,
-            attributes=self.fields.decode({**domain, **_from_records(address.name, answer)}),
+            attributes=self.fields.decode({**domain, **told_by_keys(address.name, answer)}),
             remote_id=str(domain.get("id", address.name)),
-            notes=(*_notes(domain), *_notes_of_records(address.name, answer)),
-            records=tuple(sorted(_records(address.name, answer))),
+            notes=(*_notes(domain), *notes_of_records(address.name, answer)),
+            records=tuple(sorted(dns_records(address.name, answer))),
         )
+
+
+def _leads_to_https(change: Update) -> bool:
+    is_named = "web_scheme" in change.names
+    return is_named and change.desired.attributes["web_scheme"] == "https"
 
 
 def _with_password(desired: Resource, node: Node) -> Resource:
@@ -219,81 +226,3 @@ def _notes(domain: Mapping[str, Any]) -> Iterator[str]:
         reason = f": {told['reason']}" if told.get("reason") else ""
         until = f", until {told['until']}" if told.get("until") else ""
         yield f"the domain is disabled{reason}{code}{until}"
-
-
-Row = Mapping[str, Any]
-
-
-def read_rows(answer: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield the DNS records' rows; the lists may be null or missing (mailgun.md §4.3)."""
-    for key in ("sending_dns_records", "receiving_dns_records"):
-        rows = answer.get(key)
-        yield from (row for row in (rows if isinstance(rows, list) else ()) if _is_row(row))
-
-
-def _is_row(row: Any) -> bool:
-    return isinstance(row, dict)
-
-
-def is_valid(row: Row) -> bool:
-    """Anything but `valid`, in whatever letter case, is not verified."""
-    return str(row.get("valid")).lower() == "valid"
-
-
-def tracking_host(domain: str, told: Mapping[str, Any]) -> str:
-    return f"{told.get('web_prefix') or 'email'}.{domain}".lower()
-
-
-def _records(domain: str, answer: Mapping[str, Any]) -> Iterator[DnsRecord]:
-    """Yield the DNS records; their order changes from answer to answer (mailgun.md §4.3)."""
-    for row in read_rows(answer):
-        # MX rows have no name.
-        host, kind = str(row.get("name") or domain), str(row.get("record_type", ""))
-        value, priority = str(row.get("value", "")), str(row.get("priority") or "")
-        wanted = OPTIONAL if kind == "MX" else TO_PUBLISH
-        state = VERIFIED if is_valid(row) else wanted
-        yield DnsRecord(_purpose(kind, host, value), kind, host, value, state, priority)
-
-
-def _notes_of_records(domain: str, answer: Mapping[str, Any]) -> Iterator[str]:
-    """Say what Mailgun last saw in place of what it wants; nothing before its first look."""
-    seen: dict[str, set[str]] = {}
-    for row in read_rows(answer):
-        cached = row.get("cached")
-        if not is_valid(row) and isinstance(cached, list) and cached:
-            host, kind = str(row.get("name") or domain), str(row.get("record_type", ""))
-            seen.setdefault(f"{kind} {host}", set()).update(str(each) for each in cached)
-    for what, values in sorted(seen.items()):
-        yield f"Mailgun last saw {what} as {', '.join(sorted(values))}" + _advice(what)
-
-
-def _advice(what: str) -> str:
-    """Never send a domain's mail away from who receives it now (mailgun.md §4.3)."""
-    is_mx = what.startswith("MX ")
-    return "; leave it so unless Mailgun is to receive the domain's mail" if is_mx else ""
-
-
-def _from_records(domain: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what only the DKIM records tell: the size of the keys, and whose they are (§7.2)."""
-    rows = [row for row in read_rows(answer) if "._domainkey." in str(row.get("name", ""))]
-    hosts = {str(row["name"]).lower().partition("._domainkey.")[2].rstrip(".") for row in rows}
-    sizes = {_key_size(row) for row in rows}
-    told: dict[str, Any] = {_AUTHORITY: hosts == {domain}} if hosts else {}
-    if len(sizes) == 1 and None not in sizes:
-        told["dkim_key_size"] = sizes.pop()
-    return told
-
-
-def _key_size(row: Row) -> int | None:
-    key = re.search(r"p=([A-Za-z0-9+/=]+)", str(row.get("value", "")))
-    if row.get("record_type") != "TXT" or key is None:
-        return None
-    return 1024 if len(key[1]) < _LENGTH_OF_1024 else 2048
-
-
-def _purpose(kind: str, host: str, value: str) -> str:
-    if "._domainkey." in host:
-        return "DKIM"
-    if value.startswith("v=spf1"):
-        return "SPF"
-    return {"MX": "receiving", "CNAME": "tracking"}.get(kind, "other")

@@ -34,7 +34,7 @@ ReconcileError                  exit 1
 from collections.abc import Sequence
 from typing import ClassVar
 
-from reconciler.source import Finding
+from reconciler.source import Finding, printable
 
 
 class ReconcileError(Exception):
@@ -104,7 +104,7 @@ class ServiceError(ReconcileError):
         self.status = status
         self.code = code
         stop = "" if fact.endswith((".", '."')) else "."
-        super().__init__(f"{request}: {fact}" + (f"{stop} {advice}" if advice else ""))
+        super().__init__(printable(f"{request}: {fact}" + (f"{stop} {advice}" if advice else "")))
 
 
 class AuthenticationFailed(ServiceError):

@@ -18,6 +18,7 @@ from reconciler.errors import (
     UnexpectedAnswer,
 )
 from reconciler.model import Address, Kind, Resource, Snapshot
+from reconciler.source import printable
 
 Sessions = Mapping[str, Any]
 """By provider name, what its service's `connect` returned."""
@@ -167,7 +168,9 @@ def _add(live: dict[Address, Resource], found: Iterable[Resource], replacing: se
         other = live.get(resource.address)
         if other is not None and resource.address not in replacing:
             raise DuplicateAddress(
-                f"{resource.address}: there are two of these, with the IDs {other.remote_id} and "
-                f"{resource.remote_id}; delete one of them by hand"
+                printable(
+                    f"{resource.address}: there are two of these, with the IDs {other.remote_id} "
+                    f"and {resource.remote_id}; delete one of them by hand"
+                )
             )
         live[resource.address] = resource

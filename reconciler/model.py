@@ -12,7 +12,7 @@ from secrets import token_bytes
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from reconciler.fields import FieldTable
-from reconciler.source import Finding, Location, Node
+from reconciler.source import Finding, Location, Node, printable
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -226,7 +226,7 @@ class Kind(ABC, Generic[ReadT, WriteT]):
 
     def seal(self, desired: Resource, secrets: Mapping[str, Secret]) -> Resource:
         """Return a desired resource with its secrets, sealed in its attributes."""
-        sealed = {name: Sealed(secret.reveal()) for name, secret in secrets.items()}
+        sealed = {name: secret.sealed() for name, secret in secrets.items()}
         return replace(desired, attributes={**desired.attributes, **sealed}, secrets=secrets)
 
     def meet(self, desired: Resource, live: Resource) -> Resource:
@@ -277,7 +277,8 @@ class Reference:
     key: str = ""
 
     def __str__(self) -> str:
-        return f"{self.source} {self.target}" + (f" key {self.key}" if self.key else "")
+        key = f" key {self.key}" if self.key else ""
+        return printable(f"{self.source} {self.target}{key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +341,10 @@ class Secret:
 
     def reveal(self) -> str:
         return self._value
+
+    def sealed(self) -> Sealed:
+        """Return what can be compared with other secrets of this run, and tells nothing."""
+        return Sealed(self._value)
 
     def __repr__(self) -> str:
         return "Secret(…)"

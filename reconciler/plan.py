@@ -22,7 +22,7 @@ from reconciler.model import (
     as_text,
     is_sealed,
 )
-from reconciler.source import Location
+from reconciler.source import Location, printable
 
 GUARDED_DELETIONS = 1
 DELETIONS = 10
@@ -304,7 +304,7 @@ def check_guards(plan: Plan, allowed: int | None = None) -> None:
 
 def _check_guard(deletions: Sequence[Delete], limit: int, what: str, needed: int) -> None:
     if len(deletions) > limit:
-        names = ", ".join(str(change.live.address) for change in deletions[:_NAMED])
+        names = ", ".join(printable(str(change.live.address)) for change in deletions[:_NAMED])
         more = f" and {len(deletions) - _NAMED} more" if len(deletions) > _NAMED else ""
         raise GuardExceeded(
             f"this would delete {len(deletions)} {what} ({names}{more}), and {limit} is the limit; "

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "reconciler"
-GROUND = {"source", "errors", "fields", "model"}
+GROUND = {"source", "files", "errors", "fields", "model"}
 FLOORS: dict[str, set[str]] = {
     "source": set(),
+    "files": set(),
     "fields": set(),
     "errors": {"source"},
     "model": {"fields", "source"},

@@ -2,11 +2,11 @@
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from reconciler.cli.options import tell
 from reconciler.cli.settings import Settings, base_urls
@@ -49,7 +49,9 @@ def open_sessions(
     Raises SecretError, with all that cannot be resolved, and UsageError for a bad base URL.
     """
     sandbox = _open_sandbox(settings) if settings.sandbox else None
-    tokens = _all_tokens(config, settings, sandbox)
+    tokens = (
+        _tokens_for_sandbox(config, settings, sandbox) if sandbox else _all_tokens(config, settings)
+    )
     with Connector(
         client_type,
         base_urls={} if sandbox else base_urls(),
@@ -81,83 +83,108 @@ def seal_secrets(config: Config, settings: Settings) -> Config:
     Raises SecretError, with all that cannot be resolved, and Untrusted where nothing may be.
     """
     check_trust(config, settings)
+    # Tokens first, so that none of them is taken for content.
+    _all_tokens(config, settings, tolerant=settings.sandbox)
     errors: list[ReconcileError] = []
     desired = {
         address: resource.kind.seal(resource, _secrets_of(resource, settings, errors))
         for address, resource in config.desired.items()
     }
-    if errors:
-        raise SecretError("\n".join(dict.fromkeys(map(str, errors))))
+    _raise_all(errors)
     return replace(config, desired=desired)
 
 
 def _secrets_of(
     resource: Resource, settings: Settings, errors: list[ReconcileError]
 ) -> Mapping[str, Secret]:
+    """Resolve what is sent as content; the sandbox, which keeps it in a file, gets stand-ins."""
+    if settings.sandbox:
+        return {name: Secret(f"stand-in for {each}") for name, each in resource.references.items()}
     secrets: dict[str, Secret] = {}
     for name, reference in resource.references.items():
         try:
-            secrets[name] = _resolver_for(settings).resolve(reference)
-        except (SecretError, Untrusted) as error:
-            if settings.sandbox:
-                secrets[name] = Secret("sandbox")
-            else:
-                errors.append(error)
+            secrets[name] = resolver().resolve(reference)
+        except SecretError as error:
+            errors.append(error)
     return secrets
 
 
-def _resolver_for(settings: Settings) -> Resolver:
-    """Return the resolver of this run. Raises Untrusted when it may have none."""
-    if settings.untrusted:
-        raise Untrusted("--untrusted resolves no reference")
-    return resolver()
+def _raise_all(errors: Iterable[ReconcileError]) -> None:
+    if texts := dict.fromkeys(map(str, errors)):
+        raise SecretError("\n".join(texts))
 
 
 def check_trust(config: Config, settings: Settings) -> None:
     """Raise Untrusted, with all references, when there are some and none may be resolved."""
     needed = "\n".join(
-        f"{reference.location}: {name}: {reference}" for name, reference in references(config)
+        f"{each.reference.location}: {each.name}: {each.reference}" for each in needs(config)
     )
     if settings.untrusted and not settings.sandbox and needed:
         raise Untrusted(f"this needs secrets, and --untrusted resolves none:\n{needed}")
 
 
-def references(config: Config) -> Iterator[tuple[str, Reference]]:
-    """Yield every reference to a secret, with the address and field that it is for."""
+class Need(NamedTuple):
+    """A secret that the YAML wants: `name` says for what; `service` whose token it is, if any."""
+
+    name: str
+    reference: Reference
+    service: str | None = None
+
+    def resolve(self) -> Secret:
+        """Raises SecretError."""
+        if self.service:
+            return resolver().resolve_token(self.reference, self.service)
+        return resolver().resolve(self.reference)
+
+
+def needs(config: Config) -> Iterator[Need]:
+    """Yield every secret that a configuration wants, tokens first."""
     for provider in config.providers.values():
         for key, reference in provider.tokens.items():
-            yield f"{provider.address}/{key}", reference
+            yield Need(f"{provider.address}/{key}", reference, provider.service.name)
     for address, resource in config.desired.items():
         for name, reference in resource.references.items():
-            yield f"{address} {name}", reference
+            yield Need(f"{address} {name}", reference)
 
 
-def _all_tokens(
-    config: Config, settings: Settings, sandbox: EmbeddedSandbox | None
-) -> Mapping[str, Mapping[str, Secret]]:
+Tokens = Mapping[str, Mapping[str, Secret]]
+
+
+def _all_tokens(config: Config, settings: Settings, *, tolerant: bool = False) -> Tokens:
+    """Resolve the tokens by provider and key; none at all when `untrusted`.
+
+    Raises SecretError, unless missing ones are tolerated.
+    """
     tokens: dict[str, dict[str, Secret]] = {name: {} for name in config.providers}
-    missing: dict[str, ReconcileError] = {}
-    for provider in config.providers.values():
+    errors: list[ReconcileError] = []
+    for provider in () if settings.untrusted else config.providers.values():
         for key, reference in provider.tokens.items():
             try:
-                tokens[provider.name][key] = _token(reference, settings)
-            except (SecretError, Untrusted) as error:
-                missing[str(reference)] = error
-                if sandbox:
-                    stand_in = sandbox.token_for(provider.service.name, key, provider.name)
-                    tokens[provider.name][key] = Secret(stand_in)
-    if missing and sandbox is None:
-        raise SecretError("\n".join(dict.fromkeys(map(str, missing.values()))))
-    if missing:
-        tell(f"Note: the sandbox's own tokens stand in for {', '.join(missing)}.")
+                token = resolver().resolve_token(reference, provider.service.name)
+                tokens[provider.name][key] = token
+            except SecretError as error:
+                errors.append(error)
+    _raise_all(() if tolerant else errors)
     return tokens
 
 
-def _token(reference: Reference, settings: Settings) -> Secret:
-    token = _resolver_for(settings).resolve_token(reference)
-    if settings.sandbox:
-        tell(f"Note: {reference} is set and goes to the sandbox, which has tokens of its own.")
-    return token
+def _tokens_for_sandbox(config: Config, settings: Settings, sandbox: EmbeddedSandbox) -> Tokens:
+    """Let the sandbox's own tokens stand in for those that cannot be resolved."""
+    resolved = _all_tokens(config, settings, tolerant=True)
+    tokens: dict[str, dict[str, Secret]] = {name: {**each} for name, each in resolved.items()}
+    stood_in: list[str] = []
+    for provider in config.providers.values():
+        for key, reference in provider.tokens.items():
+            if key in tokens[provider.name]:
+                tell(f"Note: {reference} goes to the sandbox, which has tokens of its own.")
+                continue
+            stand_in = sandbox.token_for(provider.service.name, key, provider.name)
+            tokens[provider.name][key] = Secret(stand_in)
+            stood_in.append(str(reference))
+    if stood_in:
+        names = ", ".join(dict.fromkeys(stood_in))
+        tell(f"Note: the sandbox's own tokens stand in for {names}.")
+    return tokens
 
 
 def collections(config: Config, desired: Snapshot, selection: Selection) -> list[Collection]:

@@ -10,7 +10,13 @@ from typing import Any
 
 import click
 
-_COMMAND = re.compile(r"^([ \t]*)::|##\[", re.MULTILINE)
+from reconciler.source import printable
+
+_OWN_COLOUR = re.compile(r"(\x1b\[(?:0|3[123])m)")
+# A terminal drops colours, so that what stands around one is read as one.
+_COMMAND = re.compile(
+    r"^\s*::|#(?:\x1b\[\d+m)*#(?:\x1b\[\d+m)*(?:\[|vso\[|teamcity\[)", re.MULTILINE
+)
 
 files = click.argument(
     "files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path), default=None
@@ -55,14 +61,23 @@ def show(as_text: str, as_data: Mapping[str, Any], format_: str) -> None:
 
 
 def say_json(data: Mapping[str, Any]) -> None:
-    """Print a document; `##[` inside a line is a command to GitHub, too."""
-    click.echo(json.dumps(data, indent=2).replace("##[", r"#\u0023["))
+    """Print a document; `##[` inside a line is a command to some CI services, too."""
+    click.echo(json.dumps(data, indent=2).replace("##", r"#\u0023"))
 
 
 def harmless(text: str) -> str:
-    """Return a text no line of which is a workflow command to GitHub's runner."""
+    """Return a text that tells people something, and terminals and CI services nothing.
 
-    def escaped(found: re.Match[str]) -> str:
-        return found[0].replace("::", r"\x3a:").replace("#[", r"\x23[")
+    What is foreign was printed with escapes already: this is the net below that.
+    """
+    parts = _OWN_COLOUR.split(text)
+    plain = "".join(each if number % 2 else _printable(each) for number, each in enumerate(parts))
+    return _COMMAND.sub(_escaped, plain)
 
-    return _COMMAND.sub(escaped, text)
+
+def _printable(text: str) -> str:
+    return re.sub(r"[^\n\t]+", lambda found: printable(found[0]), text)
+
+
+def _escaped(command: re.Match[str]) -> str:
+    return command[0].replace("::", r"\x3a:").replace("#", r"\x23")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.account import check_trust, references, resolver
+from reconciler.cli.account import Need, check_trust, needs, resolver
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
 from reconciler.errors import SecretError, Untrusted, UsageError
@@ -54,22 +54,30 @@ def check(settings: Settings, files: tuple[Path, ...], format_: str) -> int:
     """
     config = read_config(files)
     check_trust(config, settings)
-    found = [(name, each, _problem(each)) for name, each in references(config)]
+    found = [(need, _problem(need)) for need in needs(config)]
+    lines = (
+        f"{'-' if why else 'ok':4}{printable(f'{need.name}  {need.reference}')}"
+        for need, why in found
+    )
     rows = [
-        {"address": name, "reference": str(each), "location": str(each.location), "problem": why}
-        for name, each, why in found
+        {
+            "address": need.name,
+            "reference": str(need.reference),
+            "location": str(need.reference.location),
+            "problem": why,
+        }
+        for need, why in found
     ]
-    lines = (f"{'-' if why else 'ok':4}{printable(f'{name}  {each}')}" for name, each, why in found)
     options.show("\n".join(lines), {"format_version": "1", "references": rows}, format_)
-    problems = dict.fromkeys(why for *_, why in found if why)
+    problems = dict.fromkeys(why for _, why in found if why)
     for why in problems:
         options.tell(f"Error: {why}")
     return SecretError.exit_code if problems else 0
 
 
-def _problem(reference: Reference) -> str | None:
+def _problem(need: Need) -> str | None:
     try:
-        resolver().resolve(reference)
+        need.resolve()
     except SecretError as error:
         return str(error)
     return None
@@ -162,7 +170,7 @@ def _in_file(file: Path | None, files: tuple[Path, ...], key: str = "") -> Refer
 
 
 def _encrypted(files: tuple[Path, ...]) -> Iterator[Reference]:
-    return (each for _, each in references(read_config(files)) if each.source == "sops")
+    return (need.reference for need in needs(read_config(files)) if need.reference.source == "sops")
 
 
 def _place(reference: Reference) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.files import read_plainly
 from reconciler.source import Finding, Location, Node, shortened
 
 MAX_DEPTH = 32
@@ -99,8 +100,7 @@ class _Open:
 
 def parse(path: Path, name: str) -> tuple[Node | None, list[Finding]]:
     """Read a file, called `name` in locations. The node is None where no tree could be built."""
-    with path.open("rb") as file:
-        return _Builder(name).build(file.read(MAX_BYTES + 1))
+    return _Builder(name).build(read_plainly(path, MAX_BYTES))
 
 
 class _Builder:

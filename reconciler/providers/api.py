@@ -54,7 +54,7 @@ class SecretAuth(httpx.Auth):
 
     def identity(self) -> Sealed:
         """Return what tells this secret from others, and tells nothing of it."""
-        return Sealed(self._secret.reveal())
+        return self._secret.sealed()
 
     def is_repeated_in(self, text: str) -> bool:
         """Whether a text holds the secret, in whatever letter case."""

@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.errors import SecretError
-from reconciler.model import Reference, Secret
-from reconciler.secrets.environment import from_environment
+from reconciler.model import Reference, Sealed, Secret
+from reconciler.secrets.environment import (
+    from_environment,
+    is_called_after_another,
+    is_called_like_a_token,
+)
 from reconciler.secrets.files import MAX_BYTES, from_file
 from reconciler.secrets.sops import Sops, key_names
 
@@ -21,31 +25,48 @@ class Resolver:
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sops: Sops = field(init=False)
+    _tokens: set[Sealed] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.sops = Sops(self.environment)
 
     def resolve(self, reference: Reference) -> Secret:
-        """Return what a reference points at: one line of text.
+        """Return what a reference points at: one line of text, sent as content.
 
-        Raises SecretError, which never holds the value.
+        Raises SecretError, which never holds the value. A token is refused: whoever could have it
+        sent as content, to be passed on to a webhook, would learn it.
         """
+        secret = self._line(reference)
+        if is_called_like_a_token(reference) or secret.sealed() in self._tokens:
+            raise SecretError(
+                f"{reference.location}: {reference} is a token, which is sent to its service to "
+                "authenticate and never as content; name another secret"
+            )
+        return secret
+
+    def resolve_token(self, reference: Reference, service: str) -> Secret:
+        """Return the token of a service, which has no blanks. Raises SecretError."""
+        if is_called_after_another(reference, service):
+            raise SecretError(
+                f"{reference.location}: {reference} is called after another service, so it is not "
+                f"sent to {service}; rename it if it is meant"
+            )
+        token = self._line(reference)
+        if not token.reveal().isascii() or " " in token.reveal():
+            raise SecretError(
+                f"{reference.location}: {reference} holds blanks or other characters that no "
+                "token has"
+            )
+        self._tokens.add(token.sealed())
+        return token
+
+    def _line(self, reference: Reference) -> Secret:
         value = self._value(reference)
         if not value:
             raise SecretError(f"{reference.location}: {reference} is empty")
         if not value.isprintable() or _UNREADABLE in value:
             raise SecretError(f"{reference.location}: {reference} is not one line of text")
         return Secret(value)
-
-    def resolve_token(self, reference: Reference) -> Secret:
-        """Return the token that a reference points at, which has no blanks. Raises SecretError."""
-        token = self.resolve(reference)
-        if not token.reveal().isascii() or " " in token.reveal():
-            raise SecretError(
-                f"{reference.location}: {reference} holds blanks or other characters that no "
-                "token has"
-            )
-        return token
 
     def _value(self, reference: Reference) -> str:
         match reference.source:

@@ -24,8 +24,8 @@ from reconciler.errors import (
     SopsTooOld,
 )
 from reconciler.model import Reference, Secret
-from reconciler.secrets.environment import is_allowed
-from reconciler.secrets.files import confined, read_plainly
+from reconciler.secrets.environment import may_be_a_token
+from reconciler.secrets.files import confined, content_of
 from reconciler.secrets.keyservers import foreign_servers
 from reconciler.source import printable, shortened
 
@@ -136,9 +136,9 @@ class Sops:
 
     def _check_source(self, path: Path, reference: Reference) -> None:
         """Raise SecretError unless it is a file, and one that leads sops to no foreign server."""
-        text = read_plainly(path, reference, MAX_BYTES).decode("utf-8", errors="replace")
+        content = content_of(path, reference, MAX_BYTES)
         may_have_tags = _store(path) != "yaml"
-        found = foreign_servers(text, self.environment, may_have_tags=may_have_tags)
+        found = foreign_servers(content, self.environment, may_have_tags=may_have_tags)
         if found:
             raise SecretError(
                 f"{reference.location}: {reference.target} would lead sops to "
@@ -187,7 +187,7 @@ class Sops:
         passed = {
             name: value
             for name, value in self.environment.items()
-            if not is_allowed(name, self.environment)
+            if not may_be_a_token(name, self.environment)
         }
         # Else it asks the internet for its newest version.
         return {**passed, "SOPS_DISABLE_VERSION_CHECK": "true"}
@@ -200,7 +200,7 @@ class Sops:
         """Raise the error that an exit code means; its words may tell content, except of keys."""
         shown = f"{reference.location}: {reference.target}"
         if code == _NO_KEY:
-            recipients = ", ".join(_RECIPIENT.findall(words)) or "others"
+            recipients = printable(", ".join(_RECIPIENT.findall(words))) or "others"
             raise NoKeyForFile(
                 f"{shown}: none of your keys opens it; it is encrypted for {recipients}. sops "
                 f"says:\n{_quoted(words)}"

@@ -421,7 +421,7 @@ providers:
       - url: https://hooks.example.com/a
         stream: letters
         triggers: {open: {first_only: true}, bounce: true}
-        auth: {username: u, password: {env: PASSWORD}}
+        auth: {username: u, password: {env: ESP_PASSWORD}}
         headers: {X-Team: mail}
 """
 
@@ -449,7 +449,7 @@ def test_what_the_client_wrote_is_nothing_to_change(
         TRIGGERS,
     )
     (tmp_path / "esp.yaml").write_text(CONFIG, encoding="utf-8")
-    env = {**box.env, "PASSWORD": "p"}
+    env = {**box.env, "ESP_PASSWORD": "p"}
     found = run("plan", "--detailed-exitcode", cwd=tmp_path, env=env)
     assert found.code == 0, found.out + found.err
 
@@ -458,7 +458,7 @@ def test_what_we_applied_is_what_the_client_reads(
     box: Served, account: Any, own: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "esp.yaml").write_text(CONFIG, encoding="utf-8")
-    done = run("apply", "--yes", cwd=tmp_path, env={**box.env, "PASSWORD": "p"})
+    done = run("apply", "--yes", cwd=tmp_path, env={**box.env, "ESP_PASSWORD": "p"})
     assert done.code == 0, done.out + done.err
     settings = own.server.get()
     assert (settings.track_opens, settings.track_links) == (True, TrackLinks.TEXT_ONLY)

@@ -134,7 +134,7 @@ class Account:
         with client:
             response = client.request(method, path, headers=headers, **content)
         assert response.status_code < 300, response.text
-        return response.json()
+        return response.json() if response.content else None
 
 
 def addresses(plan: Plan) -> list[str]:

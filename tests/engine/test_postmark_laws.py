@@ -5,25 +5,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-import pytest
 from account import Account, addresses, yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import (
+    LAW,
+    PATIENCE,
+    PRESENT,
+    Json,
+    each_of,
+    is_kept,
+    located_as,
+    or_absent,
+    reordered,
+    with_all,
+)
 
 from reconciler.apply import Outcome
 from reconciler.model import Address, Config, Resource
 from reconciler.planfile import as_json, plan_as_document
 
-Json = dict[str, Any]
-# A law that is broken takes minutes to be broken by the smallest example.
-pytestmark = pytest.mark.timeout(400)
-LAW = settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=25,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
+pytestmark = PATIENCE
 SECRETS = {"P": "pass-1", "H": "token-1", "HOOK": "https://u:pass-2@hooks.example.com/in"}
 TEXTS = st.text("abc XYZäß€😀'\"\\:#&%{}[]-_./,@!?|*", min_size=1, max_size=12).filter(str.strip)
 FLAGS = st.booleans()
@@ -65,30 +67,10 @@ TRIGGERS = {
     "spam_complaint": ("SpamComplaint", {"include_content": "IncludeContent"}),
     "subscription_change": ("SubscriptionChange", {}),
 }
-PRESENT = st.just("present")
-
-
-@st.composite
-def each_of(draw: st.DrawFn, things: Mapping[Any, st.SearchStrategy[Any]]) -> dict[Any, Any]:
-    """Draw most of the things: Hypothesis by itself would leave nearly all of them out."""
-    return {name: draw(thing) for name, thing in things.items() if draw(st.integers(0, 2))}
 
 
 def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
     return each_of(fields)
-
-
-def with_all(
-    needed: Mapping[str, st.SearchStrategy[Any]], others: Mapping[str, st.SearchStrategy[Any]]
-) -> st.SearchStrategy[Json]:
-    return st.tuples(st.fixed_dictionaries(dict(needed)), each_of(others)).map(
-        lambda found: found[0] | found[1]
-    )
-
-
-@st.composite
-def or_absent(draw: st.DrawFn, declaration: st.SearchStrategy[Json]) -> Json:
-    return draw(declaration) if draw(st.integers(0, 3)) else {"ensure": "absent"}
 
 
 def below(name: str) -> st.SearchStrategy[str]:
@@ -192,10 +174,6 @@ def declared(draw: st.DrawFn) -> Json:
         "advanced": {"undocumented": True},
         **provider,
     }
-
-
-def is_kept(declaration: Json) -> bool:
-    return declaration.get("ensure") != "absent"
 
 
 def reports_delivery(webhook: Json) -> bool:
@@ -471,30 +449,6 @@ def test_a_plan_is_the_same_bytes_whatever_the_order_of_answers_and_the_threads(
     again = account.plan(config_of(turned), connections=8)
     documents.add((False, as_json(located_as(again, account.plan(config)))))
     assert len(documents) == 2
-
-
-def reordered(value: Any) -> Any:
-    """Turn mappings around, which says the same; a list says its order."""
-    if isinstance(value, dict):
-        return {key: reordered(value[key]) for key in reversed(value)}
-    return value
-
-
-def located_as(plan: Any, other: Any) -> Json:
-    """Return the document of a plan with the places of another, which are its text's own."""
-    document, places = plan_as_document(plan), plan_as_document(other)
-
-    def moved(one: Any, two: Any, key: str = "") -> Any:
-        if key in {"location", "config_digest", "digest"}:
-            return two
-        if isinstance(one, dict) and isinstance(two, dict):
-            return {name: moved(one[name], two.get(name), name) for name in one}
-        if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
-            return [moved(a, b) for a, b in zip(one, two, strict=True)]
-        return one
-
-    moved_document: Json = moved(document, places)
-    return moved_document
 
 
 # A change by hand, and the change that it is.

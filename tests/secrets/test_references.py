@@ -26,12 +26,12 @@ VALUE = "2f1c6d4e-90ab-4cde-8f01-23456789abcd"
 
 def env(target: str, environment: Mapping[str, str]) -> Secret:
     everything = {"ESP_RECONCILE_ENV_ALLOW": "*", **environment}
-    return Resolver(everything).resolve_token(Reference("env", target, PLACE))
+    return Resolver(everything).resolve_token(Reference("env", target, PLACE), "postmark")
 
 
 def file(folder: Path, target: str) -> Secret:
     location = Location(str(folder / "config" / "esp.yaml"), 5, 12)
-    return Resolver({}).resolve_token(Reference("file", target, location))
+    return Resolver({}).resolve_token(Reference("file", target, location), "postmark")
 
 
 def chain(error: BaseException | None) -> str:
@@ -95,7 +95,7 @@ def test_only_the_variables_that_the_operator_allows_are_read() -> None:
 
     def resolved(name: str, **allow: str) -> str:
         reference = Reference("env", name, PLACE)
-        return Resolver({**names, **allow}).resolve_token(reference).reveal()
+        return Resolver({**names, **allow}).resolve(reference).reveal()
 
     for name in ("POSTMARK_A", "MAILGUN_A", "ESP_A"):
         assert resolved(name) == VALUE
@@ -163,7 +163,7 @@ def test_a_file_that_is_too_large_is_refused(folder: Path) -> None:
 
 def test_a_pipe_and_a_socket_are_refused_at_once(folder: Path) -> None:
     os.mkfifo(folder / "config" / "key")
-    assert "is not a regular file" in refused(lambda: file(folder, "key"))
+    assert "not a regular file" in refused(lambda: file(folder, "key"))
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(folder / "config" / "s"))
         refused(lambda: file(folder, "s"))

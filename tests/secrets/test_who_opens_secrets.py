@@ -10,7 +10,6 @@ SOURCES = Path(model.__file__).parent
 OPENERS = {
     "model.py": "seals it, under a key that is drawn for the run",
     "providers/api.py": "sends it: the HTTP session",
-    "providers/postmark/webhooks.py": "seals it",
     "secrets/__init__.py": "checks that a token has the form of one",
     "secrets/sops.py": "gives it to sops, through a pipe, to encrypt it",
     "cli/secrets.py": "shows it, when a person at a terminal said yes",

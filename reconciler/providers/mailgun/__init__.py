@@ -10,6 +10,7 @@ from reconciler.providers.mailgun.certificates import Certificates
 from reconciler.providers.mailgun.checks import check, keys_beside_automatic_security
 from reconciler.providers.mailgun.dkim import Dkim
 from reconciler.providers.mailgun.domains import Domains
+from reconciler.providers.mailgun.objections import too_many_urls
 from reconciler.providers.mailgun.remarks import remarks
 from reconciler.providers.mailgun.session import (
     CALLS,
@@ -44,6 +45,11 @@ class Mailgun(Service):
         self, provider: Provider, desired: Snapshot, live: Snapshot
     ) -> Iterable[tuple[Address, str]]:
         return remarks(provider, desired, live)
+
+    def objections(
+        self, provider: Provider, desired: Snapshot, live: Snapshot
+    ) -> Iterable[tuple[Address, str, str]]:
+        return too_many_urls(provider, desired, live)
 
     def connect(
         self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]

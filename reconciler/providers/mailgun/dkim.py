@@ -71,12 +71,11 @@ class Dkim(PerDomain):
     def _set(self, session: Writing, desired: Resource, names: Iterable[str]) -> None:
         domain = _domain(desired)
         if SELECTOR in names:
-            form = self.fields.encode({"selector": desired.attributes[SELECTOR]})
-            session.client.put(
-                f"/v3/domains/{domain}/dkim_selector", form={"dkim_selector": form[SELECTOR]}
-            )
-        if SIGNING in names:
-            _switch(session, domain, _keys(session, domain), is_on=desired.attributes[SIGNING])
+            _select(session, domain, desired.attributes[SELECTOR])
+        if SIGNING in names and desired.attributes[SIGNING]:
+            _sign(session, domain, desired.attributes.get(SELECTOR))
+        elif SIGNING in names:
+            _switch(session, domain, "deactivate", signing_keys(_own_keys(session, domain)))
 
     def _live(self, domain: Address, keys: Iterable[Key]) -> Resource:
         own = sorted(key for key in keys if not key.is_automatic)
@@ -135,9 +134,13 @@ def renamed_key(keys: Iterable[Key]) -> Key | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def key_to_activate(keys: Iterable[Key]) -> Key | None:
-    """Return the key that would sign: one that DNS has comes first."""
-    return min(keys, key=lambda key: (not key.is_valid, key.selector), default=None)
+def key_to_activate(keys: Iterable[Key], selector: str | None = None) -> Key | None:
+    """Return the key that would sign: the one by that selector, then one that DNS has."""
+
+    def rank(key: Key) -> tuple[bool, bool, str]:
+        return key.selector != selector, not key.is_valid, key.selector
+
+    return min(keys, key=rank, default=None)
 
 
 def _told(own: list[Key]) -> dict[str, Any]:
@@ -158,10 +161,30 @@ def _notes(own: Iterable[Key], keys: Iterable[Key]) -> Iterator[str]:
             yield f"Mailgun does not find the DKIM record {key.host} in DNS"
 
 
-def _switch(session: Writing, domain: str, keys: Iterable[Key], *, is_on: bool) -> None:
-    own = [key for key in keys if not key.is_automatic]
-    chosen = key_to_activate(own)
-    word = "activate" if is_on else "deactivate"
-    for key in [chosen] if is_on and chosen else signing_keys(own):
-        selector = quote(key.selector, safe="")
-        session.client.put(f"/v4/domains/{domain}/keys/{selector}/{word}")
+def _own_keys(session: Reading, domain: str) -> list[Key]:
+    return [key for key in _keys(session, domain) if not key.is_automatic]
+
+
+def _select(session: Writing, domain: str, selector: str) -> None:
+    """Rename the key (§7.2); if another one has the name, that one takes over (§7.1)."""
+    own = _own_keys(session, domain)
+    named = [key for key in own if key.selector == selector]
+    if named:
+        _switch(session, domain, "activate", named)
+        _switch(session, domain, "deactivate", set(signing_keys(own)) - set(named))
+    else:
+        session.client.put(f"/v3/domains/{domain}/dkim_selector", form={"dkim_selector": selector})
+
+
+def _sign(session: Writing, domain: str, selector: str | None) -> None:
+    """Activate a key; which one a selector renames may only now be certain."""
+    key = key_to_activate(_own_keys(session, domain), selector)
+    if key:
+        _switch(session, domain, "activate", [key])
+        if selector not in {None, key.selector}:
+            _select(session, domain, selector)
+
+
+def _switch(session: Writing, domain: str, word: str, keys: Iterable[Key]) -> None:
+    for key in keys:
+        session.client.put(f"/v4/domains/{domain}/keys/{quote(key.selector, safe='')}/{word}")

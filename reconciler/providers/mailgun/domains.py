@@ -114,10 +114,12 @@ class Domains(Kind[Reading, Writing]):
         return self._live(known.address, section(answer, "domain", f"GET {path}"), answer)
 
     def meet(self, desired: Resource, live: Resource) -> Resource:  # noqa: ARG002
-        """Do not compare the authority where another host hides it."""
-        if not _DKIM_HOSTS & set(desired.attributes):
-            return desired
-        known = {name: each for name, each in desired.attributes.items() if name != _AUTHORITY}
+        """Do not compare what another host hides, nor keys where Mailgun is to keep them."""
+        hidden = {
+            _AUTHORITY: any(desired.attributes.get(host) for host in _DKIM_HOSTS),
+            "dkim_key_size": desired.attributes.get("use_automatic_sender_security"),
+        }
+        known = {name: each for name, each in desired.attributes.items() if not hidden.get(name)}
         return replace(desired, attributes=known)
 
     def create(self, session: Writing, desired: Resource) -> Resource:

@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.errors import UnexpectedAnswer
 from reconciler.model import TO_PUBLISH, DnsRecord
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 VERIFIED = "verified"
 OPTIONAL = "optional: publish it only if Mailgun is to receive the domain's mail"
@@ -31,7 +34,11 @@ def is_valid(row: Row) -> bool:
 
 
 def tracking_host(domain: str, told: Mapping[str, Any]) -> str:
-    return f"{told.get('web_prefix') or 'email'}.{domain}".lower()
+    """Return the host whose certificate links need. Raises UnexpectedAnswer for what is none."""
+    prefix = str(told.get("web_prefix") or "email").lower()
+    if not _LABEL.fullmatch(prefix):
+        raise UnexpectedAnswer(f"GET {domain}", "its `web_prefix` is no part of a host's name")
+    return f"{prefix}.{domain}"
 
 
 def dns_records(domain: str, answer: Mapping[str, Any]) -> Iterator[DnsRecord]:
@@ -68,8 +75,11 @@ def told_by_keys(domain: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     rows = [row for row in read_rows(answer) if "._domainkey." in str(row.get("name", ""))]
     hosts = {str(row["name"]).lower().partition("._domainkey.")[2].rstrip(".") for row in rows}
     sizes = {_key_size(row) for row in rows}
-    told: dict[str, Any] = {"force_dkim_authority": hosts == {domain}} if hosts else {}
-    if len(sizes) == 1 and None not in sizes:
+    told: dict[str, Any] = {}
+    # A host below the domain was asked for by name, and says nothing of who signs.
+    if hosts and all(f".{domain}".endswith(f".{host}") for host in hosts):
+        told["force_dkim_authority"] = hosts == {domain}
+    if hosts == {domain} and len(sizes) == 1 and None not in sizes:
         told["dkim_key_size"] = sizes.pop()
     return told
 

@@ -34,15 +34,14 @@ def remarks(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[R
 
 def _of_dkim(desired: Resource, live: Resource) -> Iterator[str]:
     keys: tuple[Key, ...] = live.facts.get("keys", ())
-    if _changes(SIGNING, desired, live):
-        yield from _of_signing(keys, is_on=desired.attributes[SIGNING])
-    key = renamed_key(keys)
-    if key and _changes(SELECTOR, desired, live):
-        host = f"{desired.attributes[SELECTOR]}._domainkey.{key.host.partition('._domainkey.')[2]}"
-        yield (
-            "the change of selector is disruptive: mail fails DKIM until the new name is in DNS; "
-            f"publish it first: {host} TXT {key.value}"
-        )
+    selector = desired.attributes.get(SELECTOR)
+    if _changes(SIGNING, desired, live) and desired.attributes[SIGNING]:
+        yield from _of_activation(key_to_activate(keys, selector))
+    elif _changes(SIGNING, desired, live):
+        names = ", ".join(key.selector for key in signing_keys(keys))
+        yield f"this deactivates the last active DKIM key ({names}): mail is sent unsigned"
+    if _changes(SELECTOR, desired, live):
+        yield from _of_selector(desired.attributes[SELECTOR], keys)
 
 
 def _changes(name: str, desired: Resource, live: Resource) -> bool:
@@ -53,12 +52,21 @@ def _changes(name: str, desired: Resource, live: Resource) -> bool:
     )
 
 
-def _of_signing(keys: tuple[Key, ...], *, is_on: bool) -> Iterator[str]:
-    if not is_on:
-        names = ", ".join(key.selector for key in signing_keys(keys))
-        yield f"this deactivates the last active DKIM key ({names}): mail is sent unsigned"
-    elif (key := key_to_activate(keys)) and not key.is_valid:
+def _of_activation(key: Key | None) -> Iterator[str]:
+    if key and not key.is_valid:
         yield (
             f"Mailgun does not find the record of the key {key.selector}, and may refuse to "
             f"activate it; publish it first: {key.host} TXT {key.value}"
+        )
+
+
+def _of_selector(selector: str, keys: tuple[Key, ...]) -> Iterator[str]:
+    """A key that is there by that selector takes over; otherwise one is renamed."""
+    if named := [key for key in keys if key.selector == selector]:
+        yield from _of_activation(named[0])
+    elif key := renamed_key(keys):
+        host = f"{selector}._domainkey.{key.host.partition('._domainkey.')[2]}"
+        yield (
+            "the change of selector is disruptive: mail fails DKIM until the new name is in DNS; "
+            f"publish it first: {host} TXT {key.value}"
         )

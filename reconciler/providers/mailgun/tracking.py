@@ -103,7 +103,7 @@ def _leaves(node: Node | None) -> Iterator[tuple[str, Node]]:
     for name, child in node.children.items() if node else ():
         if name not in _SECTIONS:
             continue
-        if not child.children:
+        if not isinstance(child.data, dict):
             yield name, child
         for key, leaf in child.children.items():
             yield (name if key == "active" else f"{name}.{key}"), leaf

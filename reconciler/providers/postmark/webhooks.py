@@ -104,10 +104,10 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
         known = {**desired.secrets, **secrets}
         attributes = dict(desired.attributes)
         if _PASSWORD in known:
-            attributes[_PASSWORD] = Sealed(known[_PASSWORD].reveal())
+            attributes[_PASSWORD] = known[_PASSWORD].sealed()
         if "headers" in attributes:
             attributes["headers"] = {
-                name.removeprefix(_HEADER): Sealed(secret.reveal())
+                name.removeprefix(_HEADER): secret.sealed()
                 for name, secret in known.items()
                 if name.startswith(_HEADER)
             }

@@ -5,9 +5,17 @@ import os
 import stat
 from pathlib import Path
 
+_HANDED_OVER = (Path("/dev/fd"), Path("/proc/self/fd"))
+
 
 def read_plainly(path: Path, most: int) -> bytes:
-    """Return a regular file's content, cut after `most` bytes and one. Raises OSError."""
+    """Return a regular file's content, cut after `most` bytes and one. Raises OSError.
+
+    A pipe is read if the shell handed it over, as `<(command)` does: no repository holds such a path.
+    """
+    if path.parent in _HANDED_OVER:
+        with path.open("rb") as pipe:
+            return pipe.read(most + 1)
     # Without O_NONBLOCK the opening of a pipe waits for somebody to write to it.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:

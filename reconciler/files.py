@@ -11,7 +11,7 @@ _HANDED_OVER = (Path("/dev/fd"), Path("/proc/self/fd"))
 def read_plainly(path: Path, most: int) -> bytes:
     """Return a regular file's content, cut after `most` bytes and one. Raises OSError.
 
-    A pipe is read if the shell handed it over, as `<(command)` does: no repository holds such a path.
+    A pipe is read if the shell handed it over, as `<(command)` does: no repository holds those.
     """
     if path.parent in _HANDED_OVER:
         with path.open("rb") as pipe:

@@ -240,7 +240,7 @@ def _difference(change: Change, live: Resource | None) -> str | None:
         return None if gone else "it is still there"
     if live is None:
         return "it cannot be found"
-    differences = diff_attributes(change.desired, live)
+    differences = diff_attributes(live.kind.meet(change.desired, live), live)
     return (
         "; ".join(
             f"`{field.name}` is {as_text(field.before)} and should be {as_text(field.after)}"

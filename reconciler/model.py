@@ -280,6 +280,11 @@ class Reference:
         key = f" key {self.key}" if self.key else ""
         return printable(f"{self.source} {self.target}{key}")
 
+    @property
+    def place_and_file(self) -> str:
+        """How messages begin that are about the file more than about the reference."""
+        return f"{self.location}: {printable(self.target)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:

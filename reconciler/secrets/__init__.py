@@ -12,7 +12,8 @@ from reconciler.secrets.environment import (
     is_called_like_a_token,
 )
 from reconciler.secrets.files import MAX_BYTES, from_file
-from reconciler.secrets.sops import Sops, key_names
+from reconciler.secrets.sops import Sops
+from reconciler.secrets.trees import key_names
 
 __all__ = ["MAX_BYTES", "Resolver", "key_names"]
 

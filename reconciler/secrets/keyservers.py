@@ -35,12 +35,19 @@ def foreign_servers(
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        return ["somewhere that cannot be told, for it is not UTF-8 text"]
+        return ["nobody knows where: it is not UTF-8 text"]
     plain = _JOINED_LINES.sub("", _ESCAPE.sub(_unescaped, text))
     hiding = [*_HIDING.findall(plain), *([] if may_have_tags else _TAG.findall(plain))]
     arns = [each for each in _ARN.findall(plain) if not _KNOWN_ARN.fullmatch(each)]
     servers = [each for each in _servers(plain) if not _is_trusted(each, environment)]
-    return [*map(repr, hiding), *arns, *servers]
+    return [
+        *(f"nobody knows where: it holds {each!r}, which sops never writes" for each in hiding),
+        *(f"{each}, which is no key of AWS" for each in arns),
+        *(
+            f"{each}, which the operator did not name; set VAULT_ADDR to it if it is your Vault"
+            for each in servers
+        ),
+    ]
 
 
 def _servers(text: str) -> Iterator[str]:

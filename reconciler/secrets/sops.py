@@ -1,56 +1,34 @@
-"""Files that the `sops` program decrypts and edits; nothing decrypted ever touches a disk.
-
-What sops does and answers was tried with 3.13; `set --value-stdin` needs 3.11.
-"""
+"""Files that sops encrypted: found in, listed, and added to; no clear text ever touches a disk."""
 
 import json
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from reconciler.errors import (
-    FileTampered,
-    NoKeyForFile,
-    NotEncrypted,
-    NotInFile,
-    SecretError,
-    SopsFailed,
-    SopsMissing,
-    SopsTooOld,
-)
-from reconciler.model import Reference, Secret
-from reconciler.secrets.environment import may_be_a_token
+from reconciler.errors import FileTampered, NotEncrypted, NotInFile, SecretError, SopsFailed
+from reconciler.model import Reference, Sealed, Secret
 from reconciler.secrets.files import confined, content_of
 from reconciler.secrets.keyservers import foreign_servers
-from reconciler.source import printable, shortened
+from reconciler.secrets.program import Program
+from reconciler.secrets.trees import MISSING, Tree, as_secrets, find, key_names, leaves, steps
+from reconciler.source import printable
 
-VARIABLE = "ESP_RECONCILE_SOPS"
-TIMEOUT_VARIABLE = "ESP_RECONCILE_SOPS_TIMEOUT"
-TIMEOUT = 60.0
-OLDEST = (3, 11)
 MAX_BYTES = 1024 * 1024
 _STORES = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".env": "dotenv", ".ini": "ini"}
-_STEP = re.compile(r"\[(\d+)\]")
-_TAMPERED = {24, 25, 51, 52}
-_NO_KEY = 128
-_RECIPIENT = re.compile(r"^  (\S+): FAILED", re.MULTILINE)
-_INSTALL = (
-    "install sops (`go install github.com/getsops/sops/v3/cmd/sops@latest`, or a release of the "
-    f"getsops project), or name another program by {VARIABLE}"
-)
-
-Tree = Mapping[str, Any]
-"""Mappings and lists, down to `Secret`s; what is no text in the file is None here."""
+_CONFLICT = re.compile(rb"^<{7} ", re.MULTILINE)
+_DOCUMENT = re.compile(rb"(?<!\A)^---\s", re.MULTILINE)
+_TELLING = 8
+"""Letters of a value that do not stand in an encrypted file by chance."""
 
 
 @dataclass
 class Sops:
-    """One run's use of the program. `environment` is ours, and only a part of it is passed on."""
+    """One run's use of encrypted files: each is decrypted once, and a failure is remembered."""
 
     environment: Mapping[str, str]
     _decrypted: dict[Path, Tree | SecretError] = field(default_factory=dict, repr=False)
@@ -58,18 +36,20 @@ class Sops:
     def lookup(self, reference: Reference) -> Secret:
         """Return the value that a reference names. Raises SecretError."""
         tree = self.tree(reference)
-        steps = list(_steps(reference.key))
-        found: Any = tree
-        for step in steps:
-            found = _below(found, step)
-        if isinstance(found, Secret):
-            return found
-        shown = f"{reference.location}: {reference.target}"
-        if found is _MISSING:
+        found = find(tree, steps(reference.key))
+        shown, key = reference.place_and_file, printable(reference.key)
+        if found is MISSING:
             near = get_close_matches(reference.key, list(key_names(tree)), n=1, cutoff=0.5)
             hint = f"; did you mean `{printable(near[0])}`?" if near else ""
-            raise NotInFile(f"{shown}: there is no `{reference.key}` in it{hint}")
-        raise NotInFile(f"{shown}: `{reference.key}` is not a text in it; name one, or quote it")
+            raise NotInFile(f"{shown}: there is no `{key}` in it{hint}")
+        if not isinstance(found, Secret):
+            raise NotInFile(f"{shown}: `{key}` is not a text in it; name one, or quote it")
+        if self._is_clear(found, confined(reference), reference):
+            raise NotEncrypted(
+                f"{shown}: `{key}` is not encrypted in it; replace the secret, and change the "
+                "rules that leave it out"
+            )
+        return found
 
     def tree(self, reference: Reference) -> Tree:
         """Return the file's decrypted content, asked for once. Raises SecretError."""
@@ -87,221 +67,124 @@ class Sops:
     def set(self, reference: Reference, value: Secret) -> None:
         """Write a value into the file, which sops encrypts before it does. Raises SecretError.
 
-        A file that is not there yet is made by the creation rules in a `.sops.yaml` beside it.
+        A file that is not there yet is made by the creation rules of a `.sops.yaml`. What would
+        happen is tried on a copy, with a value of no meaning: nothing else in the file may change,
+        and the value may not stand in it in the clear.
         """
         path = confined(reference)
-        if not path.exists():
-            self._create(path, reference, value)
-            return
-        self._check_source(path, reference)
-        index = "".join(f"[{json.dumps(step)}]" for step in _steps(reference.key))
-        store = _store(path)
-        types = ("--input-type", store, "--output-type", store)
-        arguments = ("set", *types, "--value-stdin", str(path), index)
-        self._run(arguments, reference, stdin=json.dumps(value.reveal()))
+        if not path.parent.is_dir():
+            raise SecretError(f"{reference.place_and_file}: its folder is not there")
+        if _store(path) == "binary" and reference.key != "data":
+            raise NotInFile(
+                f"{reference.place_and_file}: a file of no known format has one key, `data`"
+            )
+        known = dict(leaves(self.tree(reference))) if path.exists() else {}
+        probe = Secret(token_hex(16))
+        with TemporaryDirectory(prefix="esp-reconcile-") as folder:
+            draft = Path(folder, path.name)
+            if path.exists():
+                draft.write_bytes(content_of(path, reference, MAX_BYTES))
+            self._put(draft, path, reference, probe)
+            self._check_draft(draft, reference, known, probe)
+        self._put(path, path, reference, value)
         self._decrypted.pop(path, None)
 
-    def _create(self, path: Path, reference: Reference, value: Secret) -> None:
+    def _put(self, target: Path, path: Path, reference: Reference, value: Secret) -> None:
+        """Set a value in `target`, which is the file at `path` or its draft."""
+        if target.exists():
+            self._set_in(target, reference, value)
+            return
+        encrypted = self._new(path, reference, value)
+        try:
+            with target.open("x", encoding="utf-8") as file:
+                file.write(encrypted)
+        except OSError as problem:
+            raise SecretError(f"{reference.place_and_file}: {problem.strerror}") from None
+
+    def _set_in(self, path: Path, reference: Reference, value: Secret) -> None:
+        index = "".join(
+            f"[{step if step.isdecimal() else json.dumps(step)}]" for step in steps(reference.key)
+        )
+        types = ("--input-type", _store(path), "--output-type", _store(path))
+        arguments = ("set", *types, "--value-stdin", str(path), index)
+        try:
+            self._run(arguments, reference, stdin=json.dumps(value.reveal()))
+        except SopsFailed:
+            raise SopsFailed(
+                f"{reference.place_and_file}: sops sets no `{printable(reference.key)}` in it; "
+                "YAML and JSON take paths such as a.b, INI section.key, dotenv a name"
+            ) from None
+
+    def _new(self, path: Path, reference: Reference, value: Secret) -> str:
         content: Any = value.reveal()
-        for step in reversed([*_steps(reference.key)]):
-            content = {str(step): content}
+        for step in reversed(steps(reference.key)):
+            content = {step: content}
         types = ("--input-type", "json", "--output-type", _store(path))
         arguments = ("encrypt", "--filename-override", str(path), *types)
         try:
-            encrypted = self._run(arguments, reference, stdin=json.dumps(content), at=path.parent)
+            return self._run(arguments, reference, stdin=json.dumps(content), at=path.parent)
         except SopsFailed:
             raise SopsFailed(
-                f"{reference.location}: {reference.target} is not there, and sops made no new "
-                "one: a `.sops.yaml` beside it has to say for whom to encrypt"
+                f"{reference.place_and_file} is not there, and sops made no new one: a rule in a "
+                "`.sops.yaml` beside it or above has to say for whom to encrypt a file of that name"
             ) from None
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(encrypted)
-        except OSError as problem:
-            raise SecretError(
-                f"{reference.location}: {reference.target}: {problem.strerror}"
-            ) from None
+
+    def _check_draft(
+        self,
+        draft: Path,
+        reference: Reference,
+        known: Mapping[str, Sealed | None],
+        probe: Secret,
+    ) -> None:
+        shown, key = reference.place_and_file, printable(reference.key)
+        if self._is_clear(probe, draft, reference):
+            raise NotEncrypted(
+                f"{shown}: by its rules `{key}` would stand in it unencrypted; nothing was written"
+            )
+        name = ".".join(steps(reference.key))
+        made = dict(leaves(self._decrypt(draft, reference)))
+        if made == {**known, name: probe.sealed()}:
+            return
+        lost = sorted(known.keys() - made.keys()) or ["the others"]
+        raise NotInFile(
+            f"{shown}: `{key}` cannot be set without changing {printable(', '.join(lost))}, or not "
+            "under that path; nothing was written"
+        )
 
     def _decrypt(self, path: Path, reference: Reference) -> Tree:
         self._check_source(path, reference)
         arguments = ("decrypt", "--input-type", _store(path), "--output-type", "json", str(path))
         output = self._run(arguments, reference)
         try:
-            content = _as_secrets(json.loads(output))
+            content = as_secrets(json.loads(output))
         except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
-            raise SopsFailed(f"{reference.location}: {reference.target}: it holds no mapping")
+            raise SopsFailed(f"{reference.place_and_file}: it holds no mapping")
         return content
 
     def _check_source(self, path: Path, reference: Reference) -> None:
-        """Raise SecretError unless it is a file, and one that leads sops to no foreign server."""
+        """Raise SecretError unless it is a whole file, and leads sops to no foreign server."""
         content = content_of(path, reference, MAX_BYTES)
-        may_have_tags = _store(path) != "yaml"
-        found = foreign_servers(content, self.environment, may_have_tags=may_have_tags)
-        if found:
-            raise SecretError(
-                f"{reference.location}: {reference.target} would lead sops to "
-                f"{shortened(printable(found[0]))}, which the operator did not name; set "
-                "VAULT_ADDR to it if it is your Vault"
-            )
+        shown, is_yaml = reference.place_and_file, _store(path) == "yaml"
+        if not content.strip():
+            raise FileTampered(f"{shown}: it is empty")
+        if _CONFLICT.search(content):
+            raise FileTampered(f"{shown}: a merge left conflict markers in it; resolve them first")
+        if is_yaml and _DOCUMENT.search(content):
+            raise FileTampered(f"{shown}: it holds several YAML documents; keep one a file")
+        if found := foreign_servers(content, self.environment, may_have_tags=not is_yaml):
+            raise SecretError(f"{shown} would lead sops to {printable(found[0])}")
 
-    def _run(
-        self,
-        arguments: tuple[str, ...],
-        reference: Reference,
-        *,
-        stdin: str = "",
-        at: Path | None = None,
-    ) -> str:
-        program = self._program(reference)
-        try:
-            with subprocess.Popen(  # noqa: S603 - the operator names the program, the YAML cannot
-                [program, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=at,
-                env=self._environment(),
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-            ) as process:
-                output, words = _talk(process, stdin, self._timeout(), reference)
-        except OSError as problem:
-            raise _missing(program, problem.strerror, reference) from None
-        if process.returncode:
-            self._explain(program, process.returncode, words, reference)
-        return output
+    def _is_clear(self, secret: Secret, path: Path, reference: Reference) -> bool:
+        value = secret.reveal()
+        content = content_of(path, reference, MAX_BYTES).decode("utf-8", errors="replace")
+        return len(value) >= _TELLING and value in content
 
-    def _program(self, reference: Reference) -> str:
-        """Return where it is: a relative name would mean another program in another folder."""
-        name = self.environment.get(VARIABLE) or "sops"
-        found = shutil.which(name, path=self.environment.get("PATH"))
-        if found is None:
-            raise _missing(name, "there is no such program", reference)
-        return str(Path(found).absolute())
-
-    def _environment(self) -> dict[str, str]:
-        """Return what sops gets: its keys may be in it, the tokens that the YAML names may not."""
-        passed = {
-            name: value
-            for name, value in self.environment.items()
-            if not may_be_a_token(name, self.environment)
-        }
-        # Else it asks the internet for its newest version.
-        return {**passed, "SOPS_DISABLE_VERSION_CHECK": "true"}
-
-    def _timeout(self) -> float:
-        said = self.environment.get(TIMEOUT_VARIABLE, "")
-        return float(said) if said.isdecimal() and int(said) else TIMEOUT
-
-    def _explain(self, program: str, code: int, words: str, reference: Reference) -> NoReturn:
-        """Raise the error that an exit code means; its words may tell content, except of keys."""
-        shown = f"{reference.location}: {reference.target}"
-        if code == _NO_KEY:
-            recipients = printable(", ".join(_RECIPIENT.findall(words))) or "others"
-            raise NoKeyForFile(
-                f"{shown}: none of your keys opens it; it is encrypted for {recipients}. sops "
-                f"says:\n{_quoted(words)}"
-            )
-        if code in _TAMPERED:
-            raise FileTampered(
-                f"{shown}: it was changed after it was encrypted, or is damaged (sops: exit code "
-                f"{code}); restore it from Git, and change it with `secrets set` or sops only"
-            )
-        if "sops metadata not found" in words:
-            raise NotEncrypted(
-                f"{shown}: it is not encrypted, so it is not read; encrypt it with sops, and "
-                "replace the secrets in it if it was ever committed"
-            )
-        version = self._version(program)
-        if version and version < OLDEST:
-            said, wanted = (".".join(map(str, each)) for each in (version, OLDEST))
-            raise SopsTooOld(f"{shown}: sops {said} is too old, {wanted} is wanted; {_INSTALL}")
-        raise SopsFailed(f"{shown}: sops failed with exit code {code}; try `sops decrypt` by hand")
-
-    def _version(self, program: str) -> tuple[int, ...] | None:
-        done = subprocess.run(  # noqa: S603 - as above
-            [program, "--version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=self._environment(),
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        found = re.search(r"(\d+)\.(\d+)", done.stdout)
-        return tuple(map(int, found.groups())) if found else None
-
-
-def _missing(program: str, why: str | None, reference: Reference) -> SopsMissing:
-    return SopsMissing(
-        f"{reference.location}: {reference.target} needs {printable(program)}, which cannot be "
-        f"run: {why}; {_INSTALL}"
-    )
-
-
-def key_names(tree: Any, prefix: str = "") -> Iterator[str]:
-    """Yield the path of every text in a decrypted file, and no value."""
-    if isinstance(tree, Secret):
-        yield prefix
-    below = tree.items() if isinstance(tree, Mapping) else enumerate(_listed(tree))
-    for step, each in below:
-        yield from key_names(each, f"{prefix}.{step}" if prefix else str(step))
-
-
-def _listed(tree: Any) -> list[Any]:
-    return tree if isinstance(tree, list) else []
-
-
-def _talk(
-    process: subprocess.Popen[str], stdin: str, timeout: float, reference: Reference
-) -> tuple[str, str]:
-    try:
-        return process.communicate(stdin, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        raise SopsFailed(
-            f"{reference.location}: {reference.target}: sops did not end within {timeout:g} "
-            f"seconds; {TIMEOUT_VARIABLE} gives it longer"
-        ) from None
-    finally:
-        # A program that sops started may hold the pipes longer than sops lives.
-        process.kill()
-
-
-_MISSING = object()
-
-
-def _below(found: Any, step: str | int) -> Any:
-    if isinstance(found, Mapping):
-        return found.get(str(step), _MISSING)
-    if isinstance(found, list) and isinstance(step, int):
-        return found[step] if step < len(found) else _MISSING
-    return _MISSING
-
-
-def _steps(key: str) -> Iterator[str | int]:
-    """Split `a.b[0].c`, or `a.b.0.c`, into its steps."""
-    for part in _STEP.sub(r".\1", key).split("."):
-        yield int(part) if part.isdecimal() else part
-
-
-def _as_secrets(value: Any) -> Any:
-    if isinstance(value, str):
-        return Secret(value)
-    if isinstance(value, dict):
-        return {name: _as_secrets(each) for name, each in value.items()}
-    return [_as_secrets(each) for each in value] if isinstance(value, list) else None
+    def _run(self, arguments: tuple[str, ...], reference: Reference, **how: Any) -> str:
+        return Program(self.environment).run(arguments, reference, **how)
 
 
 def _store(path: Path) -> str:
-    return _STORES.get(path.suffix.lower(), "binary")
-
-
-def _quoted(words: str) -> str:
-    return "\n".join(
-        f"  {printable(line)}"
-        for line in words.splitlines()
-        if line.strip() and "SECRET-KEY" not in line
-    )
+    stores = (store for suffix, store in _STORES.items() if path.name.lower().endswith(suffix))
+    return next(stores, "binary")

@@ -343,3 +343,94 @@ def test_the_keys_of_a_file_are_known_without_the_values(vault: Vault) -> None:
         "mailgun.list.1",
     ]
     assert "canary" not in repr(tree)
+
+
+def set_to(vault: Vault, key: str, name: str = "secrets.sops.yaml") -> None:
+    vault.resolver().sops.set(vault.reference(key, name), Secret("canary-written"))
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("mailgun", "secrets.sops.yaml"),
+        ("mailgun.list", "secrets.sops.yaml"),
+        ("mailgun.api_key.deeper", "secrets.sops.yaml"),
+        ("mailgun.list[7]", "secrets.sops.yaml"),
+        ("new[3]", "secrets.sops.yaml"),
+        ("number.a", "secrets.sops.yaml"),
+        ("token_unencrypted", "secrets.sops.yaml"),
+        ("sops.age", "secrets.sops.yaml"),
+        ("a.b.c", "s.ini"),
+        ("top", "s.ini"),
+        ("a.b", "s.env"),
+        ("more", "s.bin"),
+    ],
+)
+def test_what_would_harm_a_file_is_not_written(vault: Vault, key: str, name: str) -> None:
+    vault.encrypt("s.ini", "[a]\nb = canary-x\n", "ini")
+    vault.encrypt("s.env", "TOKEN=canary-x\n", "dotenv")
+    vault.encrypt("s.bin", "canary-x", "binary")
+    before = (vault.folder / name).read_bytes()
+    with pytest.raises(SecretError):
+        set_to(vault, key, name)
+    assert (vault.folder / name).read_bytes() == before
+
+
+def test_a_new_value_and_a_changed_one_are_set_in_every_store(vault: Vault) -> None:
+    vault.encrypt("s.ini", "[a]\nb = canary-x\n", "ini")
+    vault.encrypt("s.env", "TOKEN=canary-x\n", "dotenv")
+    vault.encrypt("s.json", '{"a": "canary-x"}', "json")
+    for name, keys in {"s.ini": ["a.b", "a.c"], "s.env": ["TOKEN", "NEW"], "s.json": "ab"}.items():
+        for key in keys:
+            set_to(vault, key, name)
+            assert vault.resolve(key, name).reveal() == "canary-written"
+
+
+def test_rules_that_leave_a_value_out_are_noticed_before_it_is_written(vault: Vault) -> None:
+    rules = f"creation_rules:\n  - age: {vault.recipient}\n    encrypted_regex: ^token$\n"
+    (vault.folder / ".sops.yaml").write_text(rules, encoding="utf-8")
+    set_to(vault, "a.token", "part.yaml")
+    before = (vault.folder / "part.yaml").read_bytes()
+    message = refused(NotEncrypted, lambda: set_to(vault, "a.api_key", "part.yaml"))
+    assert "by its rules `a.api_key` would stand in it unencrypted" in message
+    assert (vault.folder / "part.yaml").read_bytes() == before
+    refused(NotEncrypted, lambda: set_to(vault, "a.api_key", "other.yaml"))
+    assert not (vault.folder / "other.yaml").exists()
+
+
+def test_a_value_that_was_left_out_of_the_encryption_is_not_used(vault: Vault) -> None:
+    arguments = ("encrypt", "--age", vault.recipient, "--filename-override", "p.yaml")
+    more = ("--input-type", "yaml", "--output-type", "yaml", "--encrypted-regex", "^token$")
+    text = vault.sops(*arguments, *more, stdin="token: canary-token\napi_key: canary-in-clear\n")
+    (vault.folder / "p.yaml").write_text(text, encoding="utf-8")
+    assert vault.resolve("token", "p.yaml").reveal() == "canary-token"
+    assert "`api_key` is not encrypted in it" in refused(
+        NotEncrypted, lambda: vault.resolve("api_key", "p.yaml")
+    )
+
+
+def test_a_key_may_have_dots_in_its_name(vault: Vault) -> None:
+    vault.encrypt("dots.yaml", '"a.b": canary-1\nc: {"d.e": {f: canary-2}}\n')
+    assert vault.resolve("a.b", "dots.yaml").reveal() == "canary-1"
+    assert vault.resolve("c.d.e.f", "dots.yaml").reveal() == "canary-2"
+
+
+def test_a_file_that_is_called_env_and_nothing_else_is_one(vault: Vault) -> None:
+    vault.encrypt(".env", "TOKEN=canary-x\n", "dotenv")
+    assert vault.resolve("TOKEN", ".env").reveal() == "canary-x"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda _: "", "it is empty"),
+        (lambda text: f"<<<<<<< HEAD\n{text}", "a merge left conflict markers in it"),
+        (lambda text: f"{text}---\nb: 1\n", "it holds several YAML documents"),
+    ],
+)
+def test_an_accident_with_a_file_is_called_by_its_name(
+    vault: Vault, spoil: Callable[[str], str], told: str
+) -> None:
+    path = vault.folder / "secrets.sops.yaml"
+    path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert told in refused(FileTampered, lambda: vault.resolve("mailgun.api_key"))

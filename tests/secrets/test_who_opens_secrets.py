@@ -47,4 +47,4 @@ def test_nobody_else_starts_a_program() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         and "subprocess" in {each.name for each in node.names}
     }
-    assert starters == {"secrets/sops.py"}
+    assert starters == {"secrets/program.py"}

@@ -163,6 +163,11 @@ class SavedPlan:
                 f"{self.name}: the configuration is not the one that was planned; plan again"
             )
 
+    def of(self, desired: Snapshot) -> Snapshot:
+        """Return the declarations of what is planned."""
+        paths = {tuple(change["path"]) for change in self.document["changes"]}
+        return {address: each for address, each in desired.items() if address.parts in paths}
+
     def touched(self, config: Config) -> list[Resource]:
         """Return what has to be read again: each planned object, as far as it is known."""
         return [self._known(change, config) for change in self.document["changes"]]
@@ -190,9 +195,8 @@ class SavedPlan:
         """
         for change in self.document["changes"]:
             self._check_unchanged(change, live.get(Address(tuple(change["path"]))))
-        addresses = {Address(tuple(change["path"])) for change in self.document["changes"]}
         plan = build_plan(
-            desired={a: config.desired[a] for a in config.desired if a in addresses},
+            desired=self.of(config.desired),
             live=live,
             config_digest=config.digest,
             prune=True,

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -81,7 +82,10 @@ def apply(
     if saved:
         saved.check_configuration(config)
         selection = Selection(saved.providers)
-    config = seal_secrets(concerned(config, selection), settings)
+    config = concerned(config, selection)
+    if saved:
+        config = replace(config, desired=saved.of(config.desired))
+    config = seal_secrets(config, settings)
     stop = Stop(threading.Event())
     with open_sessions(config, settings, Writer, pause=stop.pause) as sessions:
         if saved:

@@ -57,6 +57,7 @@ def run(
     desired = _declared(config, address)
     _check_action(desired, action)
     config = concerned(config, Selection((desired.address.provider,)))
+    config = replace(config, desired={desired.address: desired})
     config = seal_secrets(config, settings)
     secrets = config.desired[desired.address].secrets
     if not yes and not click.confirm(f"{desired.kind.actions[action]}. Go on?", err=True):

@@ -1,6 +1,6 @@
 """Plans and results as text for people. Pure; what is foreign is printed with escapes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -84,13 +84,26 @@ def _remark(change: Change) -> str:
 
 
 def _field_as_text(change: Change, field: FieldChange, width: int) -> str:
-    before = "" if isinstance(change, Create) else f"{_value(field.before)} -> "
+    before, after = _differing(field)
+    shown = "" if isinstance(change, Create) else f"{_value(before)} -> "
     place = (
         f"  ({printable(str(field.location))})"
         if isinstance(change, Update) and field.location
         else ""
     )
-    return f"      {printable(field.name):{width}}  {before}{_value(field.after)}{place}"
+    return f"      {printable(field.name):{width}}  {shown}{_value(after)}{place}"
+
+
+def _differing(field: FieldChange) -> tuple[Any, Any]:
+    """Return both values; of two mappings only what differs."""
+    before, after = field.before, field.after
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return before, after
+    same = {name for name in before if name in after and before[name] == after[name]}
+    return (
+        {name: each for name, each in before.items() if name not in same},
+        {name: each for name, each in after.items() if name not in same},
+    )
 
 
 def _value(value: Any) -> str:

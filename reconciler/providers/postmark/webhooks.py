@@ -89,6 +89,7 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
             | ({"headers": {}} if headers and not absent else {}),
             locations={"": node.location}
             | {name: place for name, (_, place) in leaves.items()}
+            | {name: each.location for name, each in references.items()}
             | ({"headers": headers.location} if headers else {}),
             absent=absent,
             needs=(provider.address / "streams" / stream,),

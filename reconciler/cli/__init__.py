@@ -133,7 +133,7 @@ def run(arguments: list[str]) -> int:
         return _also_as_json(arguments, Interrupted("interrupted"), INTERRUPTED_EXIT)
     except ReconcileError as error:
         for line in str(error).splitlines():
-            tell(f"Error: {line}")
+            tell(line if line.startswith("  ") else f"Error: {line}")
         return _also_as_json(arguments, error, error.exit_code)
     except OSError as problem:
         # Whoever reads our output has gone, or the disk is full; the files that the user names

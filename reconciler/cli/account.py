@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from reconciler.cli.options import tell
 from reconciler.cli.settings import Settings, base_urls
-from reconciler.errors import ReconcileError, SecretError, Untrusted
+from reconciler.errors import SecretError, Untrusted
 from reconciler.live import Collection, Sessions
 from reconciler.model import Config, Reference, Resource, Secret, Snapshot
 from reconciler.plan import Selection
@@ -85,7 +85,7 @@ def seal_secrets(config: Config, settings: Settings) -> Config:
     check_trust(config, settings)
     # Tokens first, so that none of them is taken for content.
     _all_tokens(config, settings, tolerant=settings.sandbox)
-    errors: list[ReconcileError] = []
+    errors: list[SecretError] = []
     desired = {
         address: resource.kind.seal(resource, _secrets_of(resource, settings, errors))
         for address, resource in config.desired.items()
@@ -95,7 +95,7 @@ def seal_secrets(config: Config, settings: Settings) -> Config:
 
 
 def _secrets_of(
-    resource: Resource, settings: Settings, errors: list[ReconcileError]
+    resource: Resource, settings: Settings, errors: list[SecretError]
 ) -> Mapping[str, Secret]:
     """Resolve what is sent as content; the sandbox, which keeps it in a file, gets stand-ins."""
     if settings.sandbox:
@@ -109,9 +109,12 @@ def _secrets_of(
     return secrets
 
 
-def _raise_all(errors: Iterable[ReconcileError]) -> None:
-    if texts := dict.fromkeys(map(str, errors)):
-        raise SecretError("\n".join(texts))
+def _raise_all(errors: Iterable[SecretError]) -> None:
+    """Raise all as one; what is of one type stays of that type."""
+    told = {str(error): type(error) for error in errors}
+    if told:
+        types = set(told.values())
+        raise (types.pop() if len(types) == 1 else SecretError)("\n".join(told))
 
 
 def check_trust(config: Config, settings: Settings) -> None:
@@ -156,7 +159,7 @@ def _all_tokens(config: Config, settings: Settings, *, tolerant: bool = False) -
     Raises SecretError, unless missing ones are tolerated.
     """
     tokens: dict[str, dict[str, Secret]] = {name: {} for name in config.providers}
-    errors: list[ReconcileError] = []
+    errors: list[SecretError] = []
     for provider in () if settings.untrusted else config.providers.values():
         for key, reference in provider.tokens.items():
             try:
@@ -176,7 +179,10 @@ def _tokens_for_sandbox(config: Config, settings: Settings, sandbox: EmbeddedSan
     for provider in config.providers.values():
         for key, reference in provider.tokens.items():
             if key in tokens[provider.name]:
-                tell(f"Note: {reference} goes to the sandbox, which has tokens of its own.")
+                tell(
+                    f"Note: {reference} goes to the sandbox, which has tokens of its own and may "
+                    "refuse it; --untrusted keeps yours out."
+                )
                 continue
             stand_in = sandbox.token_for(provider.service.name, key, provider.name)
             tokens[provider.name][key] = Secret(stand_in)

@@ -84,6 +84,7 @@ class World:
         draft = self._file.with_name(f"state.{os.getpid()}.{threading.get_ident()}.tmp")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            draft.touch(mode=0o600)  # it holds whatever was sent, secrets too
             draft.write_text(json.dumps(self._document), encoding="utf-8")
             draft.replace(self._file)
         except OSError as problem:

@@ -81,7 +81,7 @@ def test_a_command_that_cannot_have_its_secrets_makes_no_request(
     environment = env(vault, SOPS_AGE_KEY_FILE="/nowhere", **hosts)
     done = run(*command.split(), "--format", "json", cwd=vault.folder, env=environment)
     assert done.code == 1
-    assert done.json["error"]["type"] == "SecretError"
+    assert done.json["error"]["type"] == "NoKeyForFile"
     assert "none of your keys opens it" in done.json["error"]["message"]
 
 

@@ -147,6 +147,14 @@ def test_a_rotated_password_is_seen_and_never_shown() -> None:
     assert "headers" not in change["seen"]
 
 
+def test_of_several_headers_the_one_that_was_rotated_is_shown() -> None:
+    account = Account()
+    account.apply(yaml(WHOLE, P="canary-one", H="canary-two"))
+    shown = plan_as_text(account.plan(yaml(WHOLE, P="canary-one", H="canary-three")))
+    assert 'headers  {"X-Token": "(secret)"} -> {"X-Token": "(secret)"}' in shown
+    assert "X-Team" not in shown
+
+
 def test_what_is_sent_for_a_secret_is_the_value_itself() -> None:
     account = Account()
     account.apply(yaml(WHOLE, P="canary-one", H="canary-two"))

@@ -241,11 +241,19 @@ def _selected(changes: Iterable[Change], selection: Selection) -> list[Change]:
     ]
 
 
-def _safe_order(change: Change) -> tuple[bool, int, Address]:
-    """Creations and updates come outside-in, and after them deletions inside-out."""
-    depth = len(change.subject.address.parts)
-    is_deletion = isinstance(change, Delete)
-    return is_deletion, -depth if is_deletion else depth, change.subject.address
+def _safe_order(change: Change) -> tuple[bool, int, int, Address]:
+    """Creations and updates come outside-in, and after them deletions inside-out.
+
+    Of one depth, what needs more of the others stands further in.
+    """
+    subject, is_deletion = change.subject, isinstance(change, Delete)
+    sign = -1 if is_deletion else 1
+    return (
+        is_deletion,
+        sign * len(subject.address.parts),
+        sign * len(subject.needs),
+        subject.address,
+    )
 
 
 def _notes(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[Note]:

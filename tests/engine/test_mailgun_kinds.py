@@ -626,3 +626,35 @@ def test_the_password_is_opened_by_the_client_alone() -> None:
     desired = whole("us").desired[Address(("m", "domains", "mg.example.com"))]
     assert isinstance(desired.secrets["smtp_password"], Secret)
     assert str(desired.attributes["smtp_password"]) == "(secret)"
+
+
+FAMILY = """
+m:
+  service: mailgun
+  token: {env: A}
+  region: us
+  domains: {%s}
+"""
+
+
+def family(*absent: str) -> Config:
+    names = ("example.org", "a.example.org", "b.a.example.org", "z.example.org")
+    said = (f"{each}: {{{'ensure: absent' if each in absent else ''}}}" for each in names)
+    return yaml(FAMILY % ", ".join(said))
+
+
+def test_domains_come_before_those_below_them_and_go_after_them() -> None:
+    account = Account()
+    names = [str(change.subject.address.name) for change in account.plan(family()).changes]
+    assert names == ["example.org", "a.example.org", "z.example.org", "b.a.example.org"]
+    assert set(outcomes(account.apply(family())).values()) == {"applied"}
+    gone = family(*names)
+    plan = account.plan(gone)
+    assert [change.subject.address.name for change in plan.changes] == [
+        "b.a.example.org",
+        "a.example.org",
+        "z.example.org",
+        "example.org",
+    ]
+    assert set(outcomes(account.apply(gone, plan)).values()) == {"applied"}
+    assert addresses(account.plan(gone)) == []

@@ -93,9 +93,13 @@ class Domains(Kind[Reading, Writing]):
 
     def declared(self, provider: Provider) -> Iterator[Resource]:
         collection = provider.address / self.name
+        names = {host_name(name) for name, _ in provider.node.entries(self.name)}
         for name, node in provider.node.entries(self.name):
             place = provider.node.children[self.name].keys[name]
-            yield _with_password(located(self, collection / host_name(name), node, place), node)
+            desired = located(self, collection / host_name(name), node, place)
+            # It may sign for those below it, and cannot be deleted before them (§4.8, §7.2).
+            above = (collection / each for each in _domains_above(host_name(name)) if each in names)
+            yield _with_password(replace(desired, needs=tuple(above)), node)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         items = paged(session.client, DOMAINS)
@@ -188,6 +192,11 @@ class Domains(Kind[Reading, Writing]):
             notes=(*_notes(domain), *notes_of_records(address.name, answer)),
             records=tuple(sorted(dns_records(address.name, answer))),
         )
+
+
+def _domains_above(name: str) -> Iterator[str]:
+    labels = name.split(".")
+    return (".".join(labels[start:]) for start in range(1, len(labels)))
 
 
 def _leads_to_https(change: Update) -> bool:

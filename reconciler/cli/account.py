@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 from reconciler.cli.options import tell
 from reconciler.cli.settings import Settings, base_urls
+from reconciler.engine.live import Collection, Sessions
+from reconciler.engine.plan import Selection
 from reconciler.errors import SecretError, Untrusted
-from reconciler.live import Collection, Sessions
 from reconciler.model import Config, Reference, Resource, Secret, Snapshot
-from reconciler.plan import Selection
 from reconciler.providers.api import ClientT, Connector
 from reconciler.secrets import Resolver
 

@@ -10,25 +10,21 @@ from pathlib import Path
 
 import click
 
-from reconciler.apply import Outcome, Result, Stop, apply_plan
 from reconciler.cli import options
 from reconciler.cli.account import concerned, open_sessions, seal_secrets
 from reconciler.cli.configuration import read_config
 from reconciler.cli.plan import make_plan
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
+from reconciler.engine.apply import Outcome, Result, Stop, apply_plan
+from reconciler.engine.live import Sessions, read_again
+from reconciler.engine.plan import Plan, Selection, check_guards, check_refusals
+from reconciler.engine.planfile import SavedPlan, load_plan, mark_as_applied
 from reconciler.errors import UsageError
-from reconciler.live import Sessions, read_again
 from reconciler.model import Config
-from reconciler.plan import Plan, Selection, check_guards, check_refusals
-from reconciler.planfile import SavedPlan, load_plan, mark_as_applied
 from reconciler.providers.api import Writer
-from reconciler.report import (
-    plan_as_text,
-    plan_summary,
-    results_as_document,
-    results_as_text,
-)
+from reconciler.reports.documents import results_as_document
+from reconciler.reports.text import plan_as_text, plan_summary, results_as_text
 
 PARTLY_EXIT = 5
 CANCELLED_EXIT = 1

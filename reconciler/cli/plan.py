@@ -9,13 +9,13 @@ from reconciler.cli.account import collections, concerned, open_sessions, seal_s
 from reconciler.cli.configuration import read_config
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
+from reconciler.engine.live import Collection, Sessions, read_live
+from reconciler.engine.plan import Plan, Selection, build_plan, check_guards
+from reconciler.engine.planfile import plan_as_document, save_plan
 from reconciler.errors import GuardExceeded, ImmutableField, UsageError
-from reconciler.live import Collection, Sessions, read_live
 from reconciler.model import Address, Config, Snapshot
-from reconciler.plan import Plan, Selection, build_plan, check_guards
-from reconciler.planfile import plan_as_document, save_plan
 from reconciler.providers.api import Reader
-from reconciler.report import declared_as_text, plan_as_text
+from reconciler.reports.text import declared_as_text, plan_as_text
 
 CHANGES_EXIT = 2
 

@@ -10,12 +10,13 @@ from reconciler.cli import options
 from reconciler.cli.account import concerned, open_sessions, seal_secrets
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
+from reconciler.engine.live import read_again
+from reconciler.engine.plan import Selection
 from reconciler.errors import ReconcileError, UsageError
-from reconciler.live import read_again
 from reconciler.model import Config, Resource
-from reconciler.plan import Selection
 from reconciler.providers.api import Writer
-from reconciler.report import facts_as_document, facts_as_text
+from reconciler.reports.documents import facts_as_document
+from reconciler.reports.text import facts_as_text
 from reconciler.source import printable
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 
-from reconciler.apply import Result, apply_plan
 from reconciler.cli.plan import make_plan
 from reconciler.cli.settings import Settings
 from reconciler.config import load_config
-from reconciler.live import Sessions
+from reconciler.engine.apply import Result, apply_plan
+from reconciler.engine.live import Sessions
+from reconciler.engine.plan import EVERYTHING, Plan, Selection
 from reconciler.model import Config, Secret
-from reconciler.plan import EVERYTHING, Plan, Selection
 from reconciler.providers import SERVICES
 from reconciler.providers.api import ClientT, Connector, Reader, Writer
 from reconciler.sandbox import Sandbox

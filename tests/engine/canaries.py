@@ -11,11 +11,12 @@ from urllib.parse import parse_qsl
 import httpx
 from account import Account
 
+from reconciler.engine.planfile import as_json, load_plan, plan_as_document, save_plan
 from reconciler.errors import ReadFailed, ReconcileError
 from reconciler.model import Config
-from reconciler.planfile import as_json, load_plan, plan_as_document, save_plan
 from reconciler.providers.api import Reader
-from reconciler.report import plan_as_text, plan_summary, results_as_document, results_as_text
+from reconciler.reports.documents import results_as_document
+from reconciler.reports.text import plan_as_text, plan_summary, results_as_text
 
 TOKEN_HEADERS = {"x-postmark-server-token", "x-postmark-account-token", "authorization"}
 HOOK = "https://hook:canary-hook-declared@hooks.example.com/in"

@@ -14,12 +14,12 @@ from account import Account, yaml
 from canaries import DECLARED, FAULTS, Answer, Faulty, check, everything_said, told_by
 from program import Run, Served, run, served
 
-from reconciler.apply import Outcome, apply_plan
 from reconciler.cli.account import collections
+from reconciler.engine.apply import Outcome, apply_plan
+from reconciler.engine.live import read_live
+from reconciler.engine.plan import EVERYTHING, build_plan
 from reconciler.errors import DuplicateAddress
-from reconciler.live import read_live
 from reconciler.model import Config, Secret
-from reconciler.plan import EVERYTHING, build_plan
 from reconciler.providers.api import Connector, Writer
 
 URL = "https://hooks.example.com/declared"

@@ -6,11 +6,11 @@ import pytest
 from account import Account, addresses, outcomes, yaml
 
 from reconciler.cli.plan import make_remarks
+from reconciler.engine.planfile import as_json, plan_as_document
 from reconciler.errors import InvalidRequest
 from reconciler.model import Address, Config, Secret, Update
-from reconciler.planfile import as_json, plan_as_document
 from reconciler.providers.api import Reader, Writer
-from reconciler.report import plan_as_text
+from reconciler.reports.text import plan_as_text
 
 HOOK = "https://hooks.example.com"
 SITES = {"us": "mailgun_us", "eu": "mailgun_eu"}

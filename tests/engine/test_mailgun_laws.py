@@ -28,10 +28,10 @@ from laws import (
     with_all,
 )
 
-from reconciler.apply import Outcome
 from reconciler.config import load_schema
+from reconciler.engine.apply import Outcome
+from reconciler.engine.planfile import as_json, plan_as_document
 from reconciler.model import Address, Config
-from reconciler.planfile import as_json, plan_as_document
 from reconciler.providers.api import Reader
 from reconciler.providers.mailgun import Mailgun
 from reconciler.providers.mailgun.events import EVENTS

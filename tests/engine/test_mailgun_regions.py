@@ -7,9 +7,9 @@ import httpx
 import pytest
 from account import Account, addresses, outcomes, yaml
 
+from reconciler.engine.plan import Plan
 from reconciler.errors import ReadFailed
 from reconciler.model import DnsRecord, Resource, Secret
-from reconciler.plan import Plan
 from reconciler.providers.api import Reader, Writer
 from reconciler.providers.throttle import Pace
 

@@ -1,9 +1,9 @@
 import pytest
 from account import Account, addresses, outcomes, yaml
 
-from reconciler.apply import apply_plan
+from reconciler.engine.apply import apply_plan
+from reconciler.engine.plan import check_guards
 from reconciler.errors import DuplicateAddress, GuardExceeded
-from reconciler.plan import check_guards
 from reconciler.providers.api import Writer
 
 EXAMPLE = """

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from account import Account, addresses, outcomes, yaml
 
+from reconciler.engine.planfile import as_json, plan_as_document
 from reconciler.errors import DuplicateAddress
 from reconciler.model import Config
-from reconciler.planfile import as_json, plan_as_document
-from reconciler.report import plan_as_text
+from reconciler.reports.text import plan_as_text
 
 WHOLE = """
 t:

@@ -21,9 +21,9 @@ from laws import (
     with_all,
 )
 
-from reconciler.apply import Outcome
+from reconciler.engine.apply import Outcome
+from reconciler.engine.planfile import as_json, plan_as_document
 from reconciler.model import Address, Config, Resource
-from reconciler.planfile import as_json, plan_as_document
 
 pytestmark = PATIENCE
 SECRETS = {"P": "pass-1", "H": "token-1", "HOOK": "https://u:pass-2@hooks.example.com/in"}

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
 
-from reconciler.diff import unreported
+from reconciler.engine.diff import unreported
 from reconciler.errors import (
     DuplicateAddress,
     NotFound,

@@ -11,7 +11,9 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Any
 
-from reconciler.diff import diff_attributes
+from reconciler.engine.diff import diff_attributes
+from reconciler.engine.live import Sessions
+from reconciler.engine.plan import Plan, decide
 from reconciler.errors import (
     AlreadyExists,
     ImmutableField,
@@ -23,9 +25,7 @@ from reconciler.errors import (
     ReconcileError,
     UnexpectedAnswer,
 )
-from reconciler.live import Sessions
 from reconciler.model import Address, Change, Create, Delete, Resource, Update, as_text
-from reconciler.plan import Plan, decide
 
 Pause = Callable[[float], None]
 

@@ -1,12 +1,12 @@
-"""Plans and results as text for people. Pure; what is foreign is printed with escapes."""
+"""Plans and results as text for people; what is foreign is printed with escapes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from reconciler.apply import Outcome, Result
+from reconciler.engine.apply import Outcome, Result
+from reconciler.engine.plan import Plan
 from reconciler.model import (
-    TO_PUBLISH,
     Change,
     Create,
     Delete,
@@ -17,7 +17,7 @@ from reconciler.model import (
     Update,
     as_text,
 )
-from reconciler.plan import Plan
+from reconciler.reports.documents import count, records_to_publish
 from reconciler.source import printable
 
 _SIGN = {"create": "+", "update": "~", "delete": "-"}
@@ -122,26 +122,11 @@ def result_as_text(result: Result) -> str:
 def results_as_text(results: Iterable[Result]) -> str:
     """Return the closing table: what became of each change, and the DNS records to publish."""
     results = sorted(results, key=lambda result: result.change.subject.address)
-    counts = ", ".join(f"{_count(results, each)} {each}" for each in Outcome)
+    counts = ", ".join(f"{count(results, each)} {each}" for each in Outcome)
     lines = [*(result_as_text(result) for result in results), f"Apply: {counts}."]
     if records := records_to_publish(results):
         lines += ["", "DNS records still to be published:", *_record_lines(records)]
     return "\n".join(lines)
-
-
-def _count(results: Iterable[Result], outcome: Outcome) -> int:
-    return sum(result.outcome is outcome for result in results)
-
-
-def records_to_publish(results: Iterable[Result]) -> list[tuple[str, DnsRecord]]:
-    """Return, by address, the DNS records that the applied changes leave to be published."""
-    return sorted(
-        (str(result.change.subject.address), record)
-        for result in results
-        if result.outcome is Outcome.APPLIED and result.live
-        for record in result.live.records
-        if record.state == TO_PUBLISH
-    )
 
 
 def _record_lines(records: Iterable[tuple[str, DnsRecord]]) -> Iterator[str]:
@@ -153,39 +138,6 @@ def _record_lines(records: Iterable[tuple[str, DnsRecord]]) -> Iterator[str]:
             yield f"    {record.purpose:12}{printable(line)}"
 
 
-def results_as_document(results: Iterable[Result]) -> dict[str, Any]:
-    """Return the results as data: `results`, `records` to publish and a `summary`."""
-    results = sorted(results, key=lambda result: result.change.subject.address)
-    return {
-        "format_version": "1",
-        "summary": {str(outcome): _count(results, outcome) for outcome in Outcome},
-        "results": [
-            {
-                "address": str(result.change.subject.address),
-                "action": result.change.action,
-                "outcome": str(result.outcome),
-                "reason": result.reason,
-            }
-            for result in results
-        ],
-        "records": [
-            {"address": address, **_record_as_document(record)}
-            for address, record in records_to_publish(results)
-        ],
-    }
-
-
-def _record_as_document(record: DnsRecord) -> dict[str, str]:
-    return {
-        "purpose": record.purpose,
-        "type": record.type,
-        "host": record.host,
-        "value": record.value,
-        "priority": record.priority,
-        "state": record.state,
-    }
-
-
 def facts_as_text(live: Resource) -> str:
     """Return what the service says of one resource: its notes and DNS records."""
     lines = [printable(str(live.address)), *(f"  {printable(note)}" for note in live.notes)]
@@ -193,16 +145,6 @@ def facts_as_text(live: Resource) -> str:
         text = f"{record.host}  {record.type}  {record.zone_value}".rstrip()
         lines.append(f"  {record.purpose:12}{printable(text)}  ({record.state})")
     return "\n".join(lines)
-
-
-def facts_as_document(live: Resource) -> dict[str, Any]:
-    """Return the same as data."""
-    return {
-        "format_version": "1",
-        "address": str(live.address),
-        "notes": list(live.notes),
-        "records": [_record_as_document(record) for record in live.records],
-    }
 
 
 def declared_as_text(desired: Snapshot) -> str:

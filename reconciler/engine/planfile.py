@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.engine.plan import Plan, build_plan, fingerprint
 from reconciler.errors import InvalidPlanFile, StalePlan
 from reconciler.model import (
     Address,
@@ -26,7 +27,6 @@ from reconciler.model import (
     Snapshot,
     as_text,
 )
-from reconciler.plan import Plan, build_plan, fingerprint
 from reconciler.source import Location
 
 FORMAT_VERSION = "1"

@@ -8,7 +8,7 @@ from dataclasses import field as dataclass_field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from reconciler.diff import diff_attributes, indistinct, unreported
+from reconciler.engine.diff import diff_attributes, indistinct, unreported
 from reconciler.errors import GuardExceeded, ImmutableField
 from reconciler.model import (
     Address,

@@ -1,0 +1,65 @@
+"""Results and facts as data, for programs; `engine.planfile` has the plan, since it saves it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from reconciler.engine.apply import Outcome, Result
+from reconciler.model import TO_PUBLISH, DnsRecord, Resource
+
+
+def results_as_document(results: Iterable[Result]) -> dict[str, Any]:
+    """Return the results as data: `results`, `records` to publish and a `summary`."""
+    results = sorted(results, key=lambda result: result.change.subject.address)
+    return {
+        "format_version": "1",
+        "summary": {str(outcome): count(results, outcome) for outcome in Outcome},
+        "results": [
+            {
+                "address": str(result.change.subject.address),
+                "action": result.change.action,
+                "outcome": str(result.outcome),
+                "reason": result.reason,
+            }
+            for result in results
+        ],
+        "records": [
+            {"address": address, **_record_as_document(record)}
+            for address, record in records_to_publish(results)
+        ],
+    }
+
+
+def _record_as_document(record: DnsRecord) -> dict[str, str]:
+    return {
+        "purpose": record.purpose,
+        "type": record.type,
+        "host": record.host,
+        "value": record.value,
+        "priority": record.priority,
+        "state": record.state,
+    }
+
+
+def records_to_publish(results: Iterable[Result]) -> list[tuple[str, DnsRecord]]:
+    """Return, by address, the DNS records that the applied changes leave to be published."""
+    return sorted(
+        (str(result.change.subject.address), record)
+        for result in results
+        if result.outcome is Outcome.APPLIED and result.live
+        for record in result.live.records
+        if record.state == TO_PUBLISH
+    )
+
+
+def count(results: Iterable[Result], outcome: Outcome) -> int:
+    return sum(result.outcome is outcome for result in results)
+
+
+def facts_as_document(live: Resource) -> dict[str, Any]:
+    """Return what the service says of one resource: its notes and DNS records."""
+    return {
+        "format_version": "1",
+        "address": str(live.address),
+        "notes": list(live.notes),
+        "records": [_record_as_document(record) for record in live.records],
+    }

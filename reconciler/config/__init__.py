@@ -10,7 +10,7 @@ from reconciler.config.schema import check_schema, load_schema
 from reconciler.config.syntax import parse
 from reconciler.errors import ConfigError
 from reconciler.files import stays_in
-from reconciler.model import Address, Config, Provider, Resource, Service
+from reconciler.model import Account, Address, Config, Resource, Service
 from reconciler.source import Finding, Location, Node
 
 __all__ = ["load_config", "load_schema"]
@@ -98,7 +98,7 @@ def _read(path: Path, findings: list[Finding]) -> Node | None:
 
 def _merge(
     roots: Iterable[Node], services: Mapping[str, Service], findings: list[Finding]
-) -> Iterator[tuple[str, Provider]]:
+) -> Iterator[tuple[str, Account]]:
     seen: dict[str, Location] = {}
     for root in roots:
         for name, node in root.entries("providers"):
@@ -111,10 +111,10 @@ def _merge(
             named = node.at("service")
             service = services.get(str(named.data)) if named else None
             if service:
-                yield name, Provider(name, service, node, place)
+                yield name, Account(name, node, place, service)
 
 
-def _declare(provider: Provider, desired: dict[Address, Resource]) -> Iterator[Finding]:
+def _declare(provider: Account, desired: dict[Address, Resource]) -> Iterator[Finding]:
     """Add a provider's resources to `desired`; yield those that are there already."""
     for kind in provider.service.kinds:
         for resource in kind.declared(provider):
@@ -126,7 +126,7 @@ def _declare(provider: Provider, desired: dict[Address, Resource]) -> Iterator[F
             desired[resource.address] = resource
 
 
-def _digest(providers: Iterable[Provider]) -> str:
+def _digest(providers: Iterable[Account]) -> str:
     content = {provider.name: provider.node.data for provider in providers}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import httpx
 
-from reconciler.model import Kind, Provider, Secret
+from reconciler.model import Account, Kind, Secret
 from reconciler.providers import SERVICES
 from reconciler.providers.api import ClientT, Connector, Reader, Writer
 from reconciler.providers.mailgun.session import MailgunSession
@@ -46,8 +46,8 @@ def node(data: Any) -> Node:
     return Node(data, PLACE, children, (), dict.fromkeys(children, PLACE))
 
 
-def provider(service: str, **advanced: Any) -> Provider:
-    return Provider("box", SERVICES[service], node({"advanced": advanced}), PLACE)
+def provider(service: str, **advanced: Any) -> Account:
+    return Account("box", node({"advanced": advanced}), PLACE, SERVICES[service])
 
 
 class Line:

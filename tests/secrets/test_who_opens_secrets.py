@@ -6,9 +6,9 @@ from pathlib import Path
 
 from reconciler import model
 
-SOURCES = Path(model.__file__).parent
+SOURCES = Path(model.__file__).parents[1]
 OPENERS = {
-    "model.py": "seals it, under a key that is drawn for the run",
+    "model/secret.py": "seals it, under a key that is drawn for the run",
     "providers/api.py": "sends it: the HTTP session",
     "secrets/__init__.py": "checks that a token has the form of one",
     "secrets/sops.py": "gives it to sops, through a pipe, to encrypt it",

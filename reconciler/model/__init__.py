@@ -1,0 +1,44 @@
+"""The nouns, one family a file, and the two classes that a service fills: `Service` and `Kind`.
+
+What belongs here says what things are. It reads nothing, decides nothing, and knows no service.
+"""
+
+from reconciler.model.address import Address
+from reconciler.model.provider import Provider
+from reconciler.model.record import TO_PUBLISH, DnsRecord
+from reconciler.model.resource import (
+    Change,
+    Create,
+    Delete,
+    FieldChange,
+    Kind,
+    Resource,
+    Snapshot,
+    Update,
+)
+from reconciler.model.secret import Reference, Sealed, Secret, as_text, is_sealed, reference
+from reconciler.model.service import Account, Config, Service
+
+__all__ = [
+    "TO_PUBLISH",
+    "Account",
+    "Address",
+    "Change",
+    "Config",
+    "Create",
+    "Delete",
+    "DnsRecord",
+    "FieldChange",
+    "Kind",
+    "Provider",
+    "Reference",
+    "Resource",
+    "Sealed",
+    "Secret",
+    "Service",
+    "Snapshot",
+    "Update",
+    "as_text",
+    "is_sealed",
+    "reference",
+]

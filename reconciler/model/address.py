@@ -1,0 +1,37 @@
+"""Where things stand: an address is a path in the YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """Where a resource stands: its path in the YAML, from the provider's name on."""
+
+    parts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "/".join(self.parts)
+
+    def __truediv__(self, part: str) -> Address:
+        return Address((*self.parts, part))
+
+    @property
+    def provider(self) -> str:
+        return self.parts[0]
+
+    @property
+    def name(self) -> str:
+        return self.parts[-1]
+
+    @property
+    def within(self) -> str:
+        """The address as seen from its provider."""
+        return "/".join(self.parts[1:])
+
+    def lineage(self) -> Iterator[Address]:
+        """Yield this address and those above it, up to the provider's."""
+        for length in range(len(self.parts), 0, -1):
+            yield Address(self.parts[:length])

@@ -1,0 +1,91 @@
+"""The class that a service fills, and a configuration: its providers, each with its service."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from reconciler.model.address import Address
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Kind, Snapshot
+from reconciler.model.secret import Reference, Secret, reference
+from reconciler.source import Finding
+
+
+class Service(ABC):
+    """A service: its kinds, its cross-checks, and how a session with it is opened."""
+
+    name: ClassVar[str]
+    kinds: ClassVar[tuple[Kind[Any, Any], ...]]
+    """Parents before children."""
+    token_keys: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def check(self, provider: Provider) -> Iterable[Finding]:
+        """Yield what is wrong in a provider's YAML beyond what its schema can say.
+
+        The YAML may hold other mistakes already found: pass over nodes that are `broken`.
+        """
+
+    def warn(self, provider: Provider) -> Iterable[Finding]:
+        """Yield what is doubtful but allowed."""
+        return ()
+
+    def consults(
+        self,
+        provider: Provider,
+        desired: Snapshot,
+        live: Snapshot,
+    ) -> Iterable[Kind[Any, Any]]:
+        """Yield kinds whose lists `remarks` wants to see besides what the YAML names."""
+        return ()
+
+    def remarks(
+        self,
+        provider: Provider,
+        desired: Snapshot,
+        live: Snapshot,
+    ) -> Iterable[tuple[Address, str]]:
+        """Yield what a plan should say that no single resource knows."""
+        return ()
+
+    def objections(
+        self,
+        provider: Provider,
+        desired: Snapshot,
+        live: Snapshot,
+    ) -> Iterable[tuple[Address, str, str]]:
+        """Yield address, field and reason for what the service would refuse for others' sake.
+
+        Such as one more of a kind than an account may have, which no single resource knows.
+        """
+        return ()
+
+    @abstractmethod
+    def connect(self, provider: Provider, tokens: Mapping[str, Secret], connector: Any) -> Any:
+        """Return this service's session; its clients are what `connector` makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account(Provider):
+    """A provider together with the service that it is an account of."""
+
+    service: Service
+
+    @property
+    def tokens(self) -> Mapping[str, Reference]:
+        """The token references by their YAML key."""
+        found = {key: self.node.at(key) for key in self.service.token_keys}
+        return {key: reference(node) for key, node in found.items() if node}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the YAML declares, checked. `digest` identifies its content, not its layout."""
+
+    providers: Mapping[str, Account]
+    desired: Snapshot
+    digest: str
+    warnings: tuple[Finding, ...] = ()

@@ -11,7 +11,7 @@ from reconciler.engine.plan import Plan
 from reconciler.errors import ReadFailed
 from reconciler.model import DnsRecord, Resource, Secret
 from reconciler.providers.api import Reader, Writer
-from reconciler.providers.throttle import Pace
+from reconciler.providers.api.throttle import Pace
 
 LIST = "/v4/domains"
 

@@ -21,7 +21,7 @@ from reconciler.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from reconciler.providers.throttle import LONGEST_WAIT, as_time, backoff, wait_asked_for
+from reconciler.providers.api.throttle import LONGEST_WAIT, as_time, backoff, wait_asked_for
 
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 METHODS = ["GET", *WRITES]

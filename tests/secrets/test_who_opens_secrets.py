@@ -9,7 +9,9 @@ from reconciler import model
 SOURCES = Path(model.__file__).parents[1]
 OPENERS = {
     "model/secret.py": "seals it, under a key that is drawn for the run",
-    "providers/api.py": "sends it: the HTTP session",
+    "providers/api/auth.py": "sends it, to authenticate",
+    "providers/api/client.py": "sends it, as content",
+    "providers/api/disclosure.py": "looks whether an answer repeats it",
     "secrets/__init__.py": "checks that a token has the form of one",
     "secrets/sops.py": "gives it to sops, through a pipe, to encrypt it",
     "cli/secrets.py": "shows it, when a person at a terminal said yes",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.model import Address, Provider, Secret, Service, Snapshot
 from reconciler.providers.api import ClientT, Connector, SecretPassword
+from reconciler.providers.api.throttle import Pace
 from reconciler.providers.checks import declared_domains, undeclared_sender
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
 from reconciler.providers.mailgun.certificates import Certificates
@@ -25,7 +26,6 @@ from reconciler.providers.mailgun.session import (
 )
 from reconciler.providers.mailgun.tracking import Tracking
 from reconciler.providers.mailgun.webhooks import Webhooks
-from reconciler.providers.throttle import Pace
 from reconciler.source import Finding
 
 

@@ -1,0 +1,28 @@
+"""HTTP to a service: clients, their secrets, when to try again, and what may be told.
+
+What belongs here holds for any service. What one of them says or wants is its dialect's and its
+session's business, in the folder of the service.
+"""
+
+from reconciler.providers.api.auth import SecretAuth, SecretHeader, SecretPassword
+from reconciler.providers.api.client import Dialect, Form, Query, Reader, Writer
+from reconciler.providers.api.connector import ClientT, Connector, is_usable_url
+from reconciler.providers.api.disclosure import content_as_text, safe_text
+from reconciler.providers.api.paging import all_pages
+
+__all__ = [
+    "ClientT",
+    "Connector",
+    "Dialect",
+    "Form",
+    "Query",
+    "Reader",
+    "SecretAuth",
+    "SecretHeader",
+    "SecretPassword",
+    "Writer",
+    "all_pages",
+    "content_as_text",
+    "is_usable_url",
+    "safe_text",
+]

@@ -1,0 +1,223 @@
+"""HTTP to a service. `Reader` can only GET; `Writer` is a `Reader` that can change things.
+
+One rule for repeats: a GET is repeated after any failure that may pass. A write is repeated here
+only when it surely had no effect (no connection, 429, 503); in every other doubt it ends in
+`OutcomeUnknown`, and who asked for it reads before trying again (postmark.md §1.8).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import httpx
+
+from reconciler.errors import (
+    OutcomeUnknown,
+    RateLimited,
+    ServiceError,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from reconciler.model import Secret
+from reconciler.providers.api.auth import SecretAuth
+from reconciler.providers.api.disclosure import content_as_text, is_told, secrets_in
+from reconciler.providers.api.throttle import LONGEST_WAIT, Pace, as_time, backoff, wait_asked_for
+from reconciler.source import printable
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+Query = Mapping[str, str | int]
+Form = Mapping[str, str | Secret | Sequence[str]]
+
+
+class Dialect(Protocol):
+    """How a service says that something is wrong."""
+
+    def error(self, request: str, response: httpx.Response) -> ServiceError:
+        """Return the error that an answer with a status of 300 or more stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a client needs to speak to one account with one secret."""
+
+    pool: httpx.Client
+    auth: SecretAuth
+    dialect: Dialect
+    retries: int
+    pause: Callable[[float], None]
+    pace: Pace | None = None
+    watch: Callable[[str], None] | None = None
+
+    def wait_for_turn(self, path: str) -> None:
+        if self.pace and (seconds := self.pace.wait(path)):
+            self.pause(seconds)
+
+    @contextmanager
+    def watched(self, request: str) -> Iterator[list[httpx.Response]]:
+        """Tell of a request no more than METHOD, path, status and time."""
+        begun, answers = time.monotonic(), list[httpx.Response]()
+        try:
+            yield answers
+        finally:
+            if self.watch:
+                status = answers[0].status_code if answers else "no answer"
+                took = (time.monotonic() - begun) * 1000
+                self.watch(f"{printable(request)} {status} {took:.0f} ms")
+
+
+class Reader:
+    """A client that can only read."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def get(self, path: str, params: Query | None = None) -> dict[str, Any]:
+        """Return the JSON object at a path.
+
+        Raises ServiceError: what the service refused, or, after all repeats, did not answer.
+        """
+        response = self._send("GET", path, params=params)
+        return _decode(f"GET {path}", response)
+
+    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
+        request = f"{method} {path}"
+        for attempt in range(self._line.retries + 1):
+            self._line.wait_for_turn(path)
+            try:
+                with self._line.watched(request) as answers:
+                    response = self._line.pool.request(
+                        method, path, auth=self._line.auth, **_revealed(content)
+                    )
+                    answers.append(response)
+            except httpx.RequestError as problem:
+                error = _no_answer(request, problem)
+                wait: float | None = None
+            else:
+                if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+                    return response
+                error = self._refusal(request, response, list(secrets_in(content)))
+                wait = wait_asked_for(response)
+            if not isinstance(error, RateLimited | Unavailable) or attempt == self._line.retries:
+                raise error
+            self._line.pause(_agreed(error, wait, attempt))
+        raise AssertionError("the loop above returns or raises")
+
+    def _refusal(
+        self, request: str, response: httpx.Response, sent: Sequence[Secret]
+    ) -> ServiceError:
+        if response.is_redirect:
+            return UnexpectedAnswer(
+                request,
+                f"HTTP {response.status_code}, a redirect, which is never followed",
+                advice="Check the base URL.",
+                status=response.status_code,
+            )
+        error = self._line.dialect.error(request, response)
+        # The whole answer counts: what the error shows of it may end in the midst of the secret.
+        text = f"{error} {content_as_text(response)}"
+        if self._line.auth.is_repeated_in(text) or any(is_told(each, text) for each in sent):
+            fact = f"HTTP {response.status_code}; its text repeats a secret and is not shown"
+            error = type(error)(request, fact, status=response.status_code, code=error.code)
+        if not request.startswith("GET ") and _leaves_doubt(response):
+            return OutcomeUnknown(
+                request,
+                f"HTTP {response.status_code}; whether it took effect is not known",
+                status=response.status_code,
+                code=error.code,
+            )
+        return error
+
+
+class Writer(Reader):
+    """A client that can also change things.
+
+    Every method returns the answer's JSON object, {} for an empty answer. They raise
+    `OutcomeUnknown` when the change may have been made although no good answer came. A `Secret` in
+    the content is opened here, on its way into the request.
+    """
+
+    def post(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        form: Form | None = None,
+        params: Query | None = None,
+    ) -> dict[str, Any]:
+        return self._write("POST", path, json=json, data=form, params=params)
+
+    def put(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        form: Form | None = None,
+        params: Query | None = None,
+    ) -> dict[str, Any]:
+        return self._write("PUT", path, json=json, data=form, params=params)
+
+    def patch(self, path: str, *, json: Any = None) -> dict[str, Any]:
+        return self._write("PATCH", path, json=json)
+
+    def delete(self, path: str, params: Query | None = None) -> dict[str, Any]:
+        return self._write("DELETE", path, params=params)
+
+    def _write(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        given = {name: value for name, value in content.items() if value is not None}
+        response = self._send(method, path, **given)
+        if not response.content:
+            return {}
+        try:
+            return _decode(f"{method} {path}", response)
+        except UnexpectedAnswer as error:
+            raise OutcomeUnknown(error.request, "the answer is not a JSON object") from None
+
+
+def _revealed(content: Any) -> Any:
+    if isinstance(content, Secret):
+        return content.reveal()
+    if isinstance(content, Mapping):
+        return {name: _revealed(value) for name, value in content.items()}
+    return [_revealed(value) for value in content] if isinstance(content, list) else content
+
+
+def _leaves_doubt(response: httpx.Response) -> bool:
+    return response.is_server_error and response.status_code != HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _no_answer(request: str, problem: httpx.RequestError) -> ServiceError:
+    fact = "timed out" if isinstance(problem, httpx.TimeoutException) else "no answer"
+    reason = f"{fact} ({type(problem).__name__})"
+    if request.startswith("GET ") or isinstance(problem, _NEVER_SENT):
+        return Unavailable(request, reason, advice="Check the network, and try again later.")
+    return OutcomeUnknown(request, f"{reason}; whether it took effect is not known")
+
+
+def _agreed(error: ServiceError, asked: float | None, attempt: int) -> float:
+    """Return how long to wait; raise when the service asks for more than is reasonable."""
+    if asked is None:
+        return backoff(attempt)
+    if asked > LONGEST_WAIT:
+        fact = f"the service asks to wait {asked:.0f} seconds"
+        raise type(error)(
+            error.request, fact, advice=f"Run again after {as_time(asked)}.", status=error.status
+        )
+    return asked + backoff(0) / 10
+
+
+def _decode(request: str, response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise UnexpectedAnswer(
+            request,
+            f"HTTP {response.status_code}, but the answer is not a JSON object",
+            advice="Check the base URL, and what stands between here and there.",
+            status=response.status_code,
+        )
+    return body

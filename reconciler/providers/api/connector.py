@@ -1,0 +1,108 @@
+"""Connections to a service, and the clients that use them."""
+
+import functools
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Generic, Self, TypeVar
+
+import httpx
+
+from reconciler.model import Provider, Sealed
+from reconciler.providers.api.auth import SecretAuth
+from reconciler.providers.api.client import Dialect, Line, Reader, Writer
+from reconciler.providers.api.throttle import Pace
+
+ClientT = TypeVar("ClientT", bound=Reader, covariant=True)  # noqa: PLC0105 - sessions share it
+
+
+@dataclass(frozen=True)
+class Connector(Generic[ClientT]):
+    """Makes clients of one type: `Connector(Reader)` makes no other than reading ones.
+
+    `base_urls` replaces the built-in ones by site name; `transport` replaces the network;
+    `watch` is told each request in a line of text. The
+    connections stay open until the `with` block around the connector ends.
+    """
+
+    client_type: type[ClientT]
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    connections: int = 8
+    transport: httpx.BaseTransport | None = None
+    pause: Callable[[float], None] = time.sleep
+    watch: Callable[[str], None] | None = None
+    _pools: ExitStack = field(default_factory=ExitStack, init=False)
+    _paces: dict[Sealed, Pace] = field(default_factory=dict, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pools.close()
+
+    def pool(self, provider: Provider, site: str, built_in_url: str) -> httpx.Client:
+        """Open the connections of one provider's account."""
+        base_url = self.base_urls.get(site, built_in_url)
+        limits = httpx.Limits(
+            # Equal, or httpx opens a new connection for nearly every request above 20.
+            max_connections=self.connections,
+            max_keepalive_connections=self.connections,
+        )
+        network: dict[str, Any] = (
+            {"transport": self.transport} if self.transport else {"verify": _ssl_context()}
+        )
+        client = httpx.Client(
+            base_url=base_url,
+            timeout=provider.timeout,
+            limits=limits,
+            headers={"Accept": "application/json", "User-Agent": "esp-reconcile"},
+            event_hooks={} if issubclass(self.client_type, Writer) else {"request": [_only_get]},
+            # Plain http goes to loopback only, which no proxy reaches.
+            trust_env=httpx.URL(base_url).scheme != "http",
+            follow_redirects=False,
+            **network,
+        )
+        return self._pools.enter_context(client)
+
+    def client(
+        self,
+        provider: Provider,
+        pool: httpx.Client,
+        auth: SecretAuth,
+        dialect: Dialect,
+        pace: Pace | None = None,
+    ) -> ClientT:
+        line = Line(pool, auth, dialect, provider.retry_attempts, self.pause, pace, self.watch)
+        return self.client_type(line)
+
+    def onlooker(
+        self, pool: httpx.Client, auth: SecretAuth, dialect: Dialect, pace: Pace | None = None
+    ) -> Reader:
+        """Make a client that asks once and can only read, whatever this connector's others can."""
+        return Reader(Line(pool, auth, dialect, 0, self.pause, pace, self.watch))
+
+    def shared_pace(self, auth: SecretAuth, pace: Pace) -> Pace:
+        """Return the pace of all clients that use a secret: the first that was given for it."""
+        return self._paces.setdefault(auth.identity(), pace)
+
+
+def is_usable_url(url: str) -> bool:
+    """Whether requests can be built from a base URL: its host name may be one in looks only."""
+    try:
+        httpx.Request("GET", url)
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return True
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """Build the one context of the process: it takes 33 ms, and every client can share it."""
+    return httpx.create_ssl_context()
+
+
+def _only_get(request: httpx.Request) -> None:
+    if request.method != "GET":
+        raise AssertionError(f"a reading client was asked to {request.method}")

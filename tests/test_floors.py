@@ -20,8 +20,14 @@ FLOORS: dict[str, set[str]] = {
     "model": {"fields", "source"},
     **dict.fromkeys(("config", "secrets", "providers", "sandbox", "engine"), GROUND),
     "reports": GROUND | {"engine"},
+    "options": set(),
+    "credentials": GROUND | {"options", "secrets"},
+    "reconciler": GROUND | {"options", "credentials", "config", "engine", "providers"},
 }
-"""What each floor may import, besides itself. `cli` may import all; nothing may import `cli`."""
+"""What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
+
+The first module, "", is the library's face, which knows `options` and `reconciler`.
+"""
 HOMES = {
     "httpx": {"providers", "sandbox/transport"},
     "deepdiff": {"engine/diff"},

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,18 +11,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.account import concerned, open_sessions, seal_secrets
+from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
-from reconciler.cli.plan import make_plan
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
-from reconciler.engine.apply import Outcome, Result, Stop, apply_plan
-from reconciler.engine.live import Sessions, read_again
-from reconciler.engine.plan import Plan, Selection, check_guards, check_refusals
+from reconciler.engine.apply import Outcome, Result, Stop
+from reconciler.engine.guards import check_guards, check_refusals
+from reconciler.engine.plan import Plan
 from reconciler.engine.planfile import SavedPlan, load_plan, mark_as_applied
+from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
-from reconciler.model import Config
-from reconciler.providers.api import Writer
+from reconciler.reconciler import Reconciler
 from reconciler.reports.documents import results_as_document
 from reconciler.reports.text import plan_as_text, plan_summary, results_as_text
 
@@ -72,22 +71,14 @@ def apply(
     FILE is a file or a folder of YAML files; esp.yaml by default. Several are merged by provider.
     """
     _check_usage(yes=yes, mixed=bool(plan_file and (only or prune)))
-    selection = Selection(only)
     saved = load_plan(plan_file) if plan_file else None
     config = read_config(files)
     if saved:
-        saved.check_configuration(config)
-        selection = Selection(saved.providers)
-    config = concerned(config, selection)
-    if saved:
-        config = replace(config, desired=saved.of(config.desired))
-    config = seal_secrets(config, settings)
+        config = saved.narrowed(config)
     stop = Stop(threading.Event())
-    with open_sessions(config, settings, Writer, pause=stop.pause) as sessions:
-        if saved:
-            found = _confirmed(saved, config, sessions, settings)
-        else:
-            found = make_plan(config, sessions, settings, selection, prune=prune)
+    how = replace(options_of(settings), pause=stop.pause)
+    with Reconciler.open(config, how, Selection(only)) as reconciler:
+        found = _confirmed(reconciler, saved) if saved else _planned(reconciler, prune=prune)
         if format_ == "text":
             options.say(plan_as_text(found))
         check_refusals(found)
@@ -97,12 +88,9 @@ def apply(
         if plan_file:
             mark_as_applied(plan_file)
         with _stopping(stop):
-            results = _carry_out(found, config, sessions, settings, stop)
+            results = _carry_out(reconciler, found, stop)
     _show(results, format_)
-    outcomes = {each.outcome for each in results}
-    if outcomes == {Outcome.SKIPPED}:
-        return INTERRUPTED_EXIT
-    return 0 if outcomes <= {Outcome.APPLIED} else PARTLY_EXIT
+    return _exit_code(results)
 
 
 def _check_usage(*, yes: bool, mixed: bool) -> None:
@@ -112,11 +100,14 @@ def _check_usage(*, yes: bool, mixed: bool) -> None:
         raise UsageError("there is no terminal to ask on; say --yes to apply without a question")
 
 
-def _confirmed(saved: SavedPlan, config: Config, sessions: Sessions, settings: Settings) -> Plan:
-    touched = saved.touched(config)
+def _planned(reconciler: Reconciler, *, prune: bool) -> Plan:
+    with Progress("Reading live state") as progress:
+        return reconciler.plan(prune=prune, progress=progress.step)
+
+
+def _confirmed(reconciler: Reconciler, saved: SavedPlan) -> Plan:
     with Progress("Reading the planned objects"):
-        live = read_again(touched, sessions, connections=settings.connections)
-    return saved.confirm(config, live)
+        return reconciler.confirm(saved)
 
 
 def _is_wanted(found: Plan) -> bool:
@@ -126,22 +117,20 @@ def _is_wanted(found: Plan) -> bool:
     return False
 
 
-def _carry_out(
-    found: Plan, config: Config, sessions: Sessions, settings: Settings, stop: Stop
-) -> list[Result]:
+def _carry_out(reconciler: Reconciler, found: Plan, stop: Stop) -> list[Result]:
     results: list[Result] = []
     with Progress("Applying") as progress:
-        for result in apply_plan(
-            found,
-            sessions,
-            repeats={name: each.retry_attempts for name, each in config.providers.items()},
-            pause=stop.pause,
-            stop=stop.event.is_set,
-            connections=settings.connections,
-        ):
+        for result in reconciler.apply(found, stop.event.is_set):
             progress.step()
             results.append(result)
     return results
+
+
+def _exit_code(results: Iterable[Result]) -> int:
+    outcomes = {each.outcome for each in results}
+    if outcomes == {Outcome.SKIPPED}:
+        return INTERRUPTED_EXIT
+    return 0 if outcomes <= {Outcome.APPLIED} else PARTLY_EXIT
 
 
 def _show(results: list[Result], format_: str) -> None:

@@ -5,16 +5,17 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.account import collections, concerned, open_sessions, seal_secrets
+from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
-from reconciler.engine.live import Collection, Sessions, read_live
-from reconciler.engine.plan import Plan, Selection, build_plan, check_guards
+from reconciler.engine.guards import check_guards
+from reconciler.engine.plan import Plan
 from reconciler.engine.planfile import plan_as_document, save_plan
+from reconciler.engine.selection import Selection, concerned
 from reconciler.errors import GuardExceeded, ImmutableField, UsageError
-from reconciler.model import Address, Config, Snapshot
-from reconciler.providers.api import Reader
+from reconciler.model import Config
+from reconciler.reconciler import Planner
 from reconciler.reports.text import declared_as_text, plan_as_text
 
 CHANGES_EXIT = 2
@@ -61,65 +62,17 @@ def plan(
     config = concerned(read_config(files), selection)
     if settings.untrusted and not settings.sandbox and format_ == "text":
         options.say(declared_as_text(config.desired))
-    config = seal_secrets(config, settings)
-    with open_sessions(config, settings, Reader) as sessions:
-        found = make_plan(config, sessions, settings, selection, prune=prune)
+    with (
+        Planner.open(config, options_of(settings), selection) as planner,
+        Progress("Reading live state") as progress,
+    ):
+        found = planner.plan(prune=prune, progress=progress.step)
     if out and not found.refusals:
         save(found, config, out)
     show(found, format_)
     if found.refusals:
         return ImmutableField.exit_code
     return CHANGES_EXIT if found.changes and detailed_exitcode else 0
-
-
-def make_plan(
-    config: Config,
-    sessions: Sessions,
-    settings: Settings,
-    selection: Selection,
-    *,
-    prune: bool = False,
-) -> Plan:
-    """Read what the selection needs and plan. Raises ReadFailed, UsageError."""
-    desired = selection.of(config.desired)
-    listed = collections(config, desired, selection)
-    if selection.only and not desired and not listed:
-        raise UsageError(f"--only {' '.join(selection.only)}: no address matches")
-    with Progress("Reading live state") as progress:
-        live = read_live(
-            desired,
-            listed,
-            sessions,
-            connections=settings.connections,
-            progress=progress.step,
-        )
-        remarks = make_remarks(config, desired, live, sessions)
-    objections = [
-        objection
-        for provider in config.providers.values()
-        for objection in provider.service.objections(provider, desired, live)
-    ]
-    return build_plan(
-        desired=desired,
-        live=live,
-        config_digest=config.digest,
-        selection=selection,
-        prune=prune,
-        remarks=remarks,
-        objections=objections,
-    )
-
-
-def make_remarks(
-    config: Config, desired: Snapshot, live: Snapshot, sessions: Sessions
-) -> list[tuple[Address, str]]:
-    """Let each service say what no single resource knows, after a look at what it consults."""
-    remarks: list[tuple[Address, str]] = []
-    for provider in config.providers.values():
-        consulted = provider.service.consults(provider, desired, live)
-        seen = read_live({}, (Collection(provider.address, kind) for kind in consulted), sessions)
-        remarks += provider.service.remarks(provider, desired, {**live, **seen})
-    return remarks
 
 
 def save(found: Plan, config: Config, out: Path) -> None:

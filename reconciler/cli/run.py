@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.account import concerned, open_sessions, seal_secrets
+from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
-from reconciler.engine.live import read_again
-from reconciler.engine.plan import Selection
-from reconciler.errors import ReconcileError, UsageError
+from reconciler.engine.selection import Selection
+from reconciler.errors import UsageError
 from reconciler.model import Config, Resource
-from reconciler.providers.api import Writer
+from reconciler.reconciler import Reconciler
 from reconciler.reports.documents import facts_as_document
 from reconciler.reports.text import facts_as_text
 from reconciler.source import printable
@@ -57,19 +56,13 @@ def run(
     config = read_config(files)
     desired = _declared(config, address)
     _check_action(desired, action)
-    config = concerned(config, Selection((desired.address.provider,)))
     config = replace(config, desired={desired.address: desired})
-    config = seal_secrets(config, settings)
-    secrets = config.desired[desired.address].secrets
-    if not yes and not click.confirm(f"{desired.kind.actions[action]}. Go on?", err=True):
-        options.tell("Nothing was done.")
-        return 1
-    with open_sessions(config, settings, Writer) as sessions:
-        live = read_again([desired], sessions).get(desired.address)
-        if live is None:
-            raise ReconcileError(f"{address}: it does not exist yet; apply creates it")
-        live = replace(live, secrets=secrets)
-        after = live.kind.perform(sessions[desired.address.provider], live, action)
+    selection = Selection((desired.address.provider,))
+    with Reconciler.open(config, options_of(settings), selection) as reconciler:
+        if not yes and not click.confirm(f"{desired.kind.actions[action]}. Go on?", err=True):
+            options.tell("Nothing was done.")
+            return 1
+        after = reconciler.run(desired.address, action)
     options.show(facts_as_text(after), facts_as_document(after), format_)
     return 0
 

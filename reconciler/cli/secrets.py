@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.account import Need, check_trust, needs, resolver
+from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
+from reconciler.credentials import Need, check_trust, needs, resolver
 from reconciler.errors import SecretError, Untrusted, UsageError
 from reconciler.model import Reference, Secret
 from reconciler.secrets import key_names
@@ -53,7 +54,7 @@ def check(settings: Settings, files: tuple[Path, ...], format_: str) -> int:
     FILE is a file or a folder of YAML files; esp.yaml by default.
     """
     config = read_config(files)
-    check_trust(config, settings)
+    check_trust(config, options_of(settings))
     found = [(need, _problem(need)) for need in needs(config)]
     lines = (
         f"{'-' if why else 'ok':4}{printable(f'{need.name}  {need.reference}')}"

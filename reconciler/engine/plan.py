@@ -1,15 +1,12 @@
 """Decide: desired against live, as changes in an order that is safe to make. Pure."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from fnmatch import fnmatchcase
-from typing import Any
 
 from reconciler.engine.diff import diff_attributes, indistinct, unreported
-from reconciler.errors import GuardExceeded, ImmutableField
+from reconciler.engine.fingerprint import fingerprints
+from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import (
     Address,
     Change,
@@ -20,13 +17,8 @@ from reconciler.model import (
     Snapshot,
     Update,
     as_text,
-    is_sealed,
 )
-from reconciler.source import Location, printable
-
-GUARDED_DELETIONS = 1
-DELETIONS = 10
-_NAMED = 5
+from reconciler.source import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +59,6 @@ class Plan:
 
     def count(self, action: str) -> int:
         return sum(change.action == action for change in self.changes)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The part of the world that a plan is about: `only` these address patterns, or all."""
-
-    only: tuple[str, ...] = ()
-
-    def __contains__(self, address: Address) -> bool:
-        """Whether the address, or one above it, matches a pattern (`*` also crosses slashes)."""
-        return not self.only or any(
-            fnmatchcase(str(each), pattern) for each in address.lineage() for pattern in self.only
-        )
-
-    def reaches(self, collection: Address) -> bool:
-        """Whether things in a collection that nothing declares may be selected."""
-        return collection in self or any(
-            pattern.startswith(f"{collection}/") for pattern in self.only
-        )
-
-    def of(self, desired: Snapshot) -> Snapshot:
-        """Return the selected resources, and those that they stand below."""
-        chosen = {address for address in desired if address in self}
-        parents = {above for address in chosen for above in address.lineage() if above in desired}
-        return {address: desired[address] for address in desired if address in chosen | parents}
-
-
-EVERYTHING = Selection()
 
 
 def build_plan(
@@ -267,54 +231,3 @@ def _notes(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[
         for name in indistinct(wanted, found):
             if doubt := wanted.kind.fields[name].codec.doubt:
                 yield Note(address, f"`{name}`: {doubt}")
-
-
-def fingerprints(changes: Iterable[Change]) -> dict[Address, Mapping[str, str]]:
-    """Return what was seen of each touched object, as a hash by field; {} where there was none."""
-    return {
-        change.subject.address: {} if isinstance(change, Create) else fingerprint(change.live)
-        for change in changes
-    }
-
-
-def fingerprint(live: Resource) -> dict[str, str]:
-    """Return a hash of each field that was read; secrets are left out, even as a hash."""
-    return {
-        name: _hash(value)
-        for name, value in sorted(live.attributes.items())
-        if not is_sealed(value)
-    }
-
-
-def _hash(value: Any) -> str:
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
-
-
-def check_refusals(plan: Plan) -> None:
-    """Raise ImmutableField when the plan holds a difference that cannot be applied."""
-    if plan.refusals:
-        raise ImmutableField("\n".join(str(refusal) for refusal in plan.refusals))
-
-
-def check_guards(plan: Plan, allowed: int | None = None) -> None:
-    """Raise GuardExceeded when more would be deleted than the guards, or `allowed`, let pass.
-
-    `allowed` raises the limits; 0 allows no deletion at all.
-    """
-    deletions = [change for change in plan.changes if isinstance(change, Delete)]
-    guarded = [change for change in deletions if change.live.kind.guarded]
-    most_guarded = 0 if allowed == 0 else max(allowed or 0, GUARDED_DELETIONS)
-    most = 0 if allowed == 0 else max(allowed or 0, DELETIONS)
-    _check_guard(guarded, most_guarded, "domains or senders", len(deletions))
-    _check_guard(deletions, most, "objects", len(deletions))
-
-
-def _check_guard(deletions: Sequence[Delete], limit: int, what: str, needed: int) -> None:
-    if len(deletions) > limit:
-        names = ", ".join(printable(str(change.live.address)) for change in deletions[:_NAMED])
-        more = f" and {len(deletions) - _NAMED} more" if len(deletions) > _NAMED else ""
-        raise GuardExceeded(
-            f"this would delete {len(deletions)} {what} ({names}{more}), and {limit} is the limit; "
-            f"nothing was changed. If that is meant, say --allow-deletes {needed}"
-        )

@@ -10,11 +10,13 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.engine.plan import Plan, build_plan, fingerprint
+from reconciler.engine.fingerprint import fingerprint
+from reconciler.engine.plan import Plan, build_plan
+from reconciler.engine.selection import Selection, concerned
 from reconciler.errors import InvalidPlanFile, StalePlan
 from reconciler.model import (
     Address,
@@ -156,17 +158,21 @@ class SavedPlan:
         """The names of the providers that the plan touches."""
         return tuple(sorted({change["path"][0] for change in self.document["changes"]}))
 
-    def check_configuration(self, config: Config) -> None:
-        """Raise StalePlan when the configuration is not the one that was planned."""
+    def narrowed(self, config: Config) -> Config:
+        """Return the part of the configuration that is planned, which needs no other's secrets.
+
+        Raises StalePlan when the configuration is not the one that was planned.
+        """
         if self.document["config"] != config.digest:
             raise StalePlan(
                 f"{self.name}: the configuration is not the one that was planned; plan again"
             )
-
-    def of(self, desired: Snapshot) -> Snapshot:
-        """Return the declarations of what is planned."""
+        config = concerned(config, Selection(self.providers))
         paths = {tuple(change["path"]) for change in self.document["changes"]}
-        return {address: each for address, each in desired.items() if address.parts in paths}
+        return replace(
+            config,
+            desired={each: config.desired[each] for each in config.desired if each.parts in paths},
+        )
 
     def touched(self, config: Config) -> list[Resource]:
         """Return what has to be read again: each planned object, as far as it is known."""
@@ -196,7 +202,7 @@ class SavedPlan:
         for change in self.document["changes"]:
             self._check_unchanged(change, live.get(Address(tuple(change["path"]))))
         plan = build_plan(
-            desired=self.of(config.desired),
+            desired=config.desired,
             live=live,
             config_digest=config.digest,
             prune=True,

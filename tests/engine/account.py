@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 
-from reconciler.cli.plan import make_plan
-from reconciler.cli.settings import Settings
 from reconciler.config import load_config
 from reconciler.engine.apply import Result, apply_plan
 from reconciler.engine.live import Sessions
-from reconciler.engine.plan import EVERYTHING, Plan, Selection
+from reconciler.engine.plan import Plan
+from reconciler.engine.refresh import make_plan
+from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import Config, Secret
 from reconciler.providers import SERVICES
 from reconciler.providers.api import ClientT, Connector, Reader, Writer
@@ -92,8 +92,7 @@ class Account:
         prune: bool = False,  # noqa: FBT001, FBT002
         connections: int = 8,
     ) -> Plan:
-        settings = Settings(connections=connections)
-        return make_plan(config, sessions, settings, selection, prune=prune)
+        return make_plan(config, sessions, selection, prune=prune, connections=connections)
 
     def apply(self, config: Config, plan: Plan | None = None) -> list[Result]:
         with self.sessions(config, Writer) as sessions:

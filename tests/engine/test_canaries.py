@@ -14,10 +14,8 @@ from account import Account, yaml
 from canaries import DECLARED, FAULTS, Answer, Faulty, check, everything_said, told_by
 from program import Run, Served, run, served
 
-from reconciler.cli.account import collections
 from reconciler.engine.apply import Outcome, apply_plan
-from reconciler.engine.live import read_live
-from reconciler.engine.plan import EVERYTHING, build_plan
+from reconciler.engine.refresh import make_plan
 from reconciler.errors import DuplicateAddress
 from reconciler.model import Config, Secret
 from reconciler.providers.api import Connector, Writer
@@ -211,9 +209,7 @@ def test_what_the_libraries_log_in_debugging_tells_no_secret(
     given = {"token": Secret(port["server_token"]), "account_token": Secret(port["account_token"])}
     with Connector(Writer, base_urls={"postmark": port["url"]}) as connector:
         sessions = {"t": provider.service.connect(provider, given, connector)}
-        listed = collections(config, config.desired, EVERYTHING)
-        live = read_live(config.desired, listed, sessions)
-        plan = build_plan(desired=config.desired, live=live)
+        plan = make_plan(config, sessions)
         results = list(apply_plan(plan, sessions, repeats={"t": 0}, pause=lambda _: None))
     assert {each.outcome for each in results} == {Outcome.APPLIED}
     assert "send_request_headers" in caplog.text

@@ -5,7 +5,6 @@ import httpx
 import pytest
 from account import Account, addresses, outcomes, yaml
 
-from reconciler.cli.plan import make_remarks
 from reconciler.engine.planfile import as_json, plan_as_document
 from reconciler.errors import InvalidRequest
 from reconciler.model import Address, Config, Secret, Update
@@ -88,7 +87,11 @@ def remarks(account: Account, config: Config) -> list[str]:
     with account.sessions(config, Reader) as sessions:
         changes = account.plan_with(sessions, config).changes
         live = {each.live.address: each.live for each in changes if isinstance(each, Update)}
-        return [text for _, text in make_remarks(config, config.desired, live, sessions)]
+        remarks = (
+            provider.service.remarks(provider, config.desired, live)
+            for provider in config.providers.values()
+        )
+        return [text for each in remarks for _, text in each]
 
 
 @pytest.mark.parametrize("region", ["us", "eu"])

@@ -2,7 +2,7 @@ import pytest
 from account import Account, addresses, outcomes, yaml
 
 from reconciler.engine.apply import apply_plan
-from reconciler.engine.plan import check_guards
+from reconciler.engine.guards import check_guards
 from reconciler.errors import DuplicateAddress, GuardExceeded
 from reconciler.providers.api import Writer
 

@@ -5,8 +5,9 @@ session's business, in the folder of the service.
 """
 
 from reconciler.providers.api.auth import SecretAuth, SecretHeader, SecretPassword
+from reconciler.providers.api.base_urls import base_urls
 from reconciler.providers.api.client import Dialect, Form, Query, Reader, Writer
-from reconciler.providers.api.connector import ClientT, Connector, is_usable_url
+from reconciler.providers.api.connector import ClientT, Connector
 from reconciler.providers.api.disclosure import content_as_text, safe_text
 from reconciler.providers.api.paging import all_pages
 
@@ -22,7 +23,7 @@ __all__ = [
     "SecretPassword",
     "Writer",
     "all_pages",
+    "base_urls",
     "content_as_text",
-    "is_usable_url",
     "safe_text",
 ]

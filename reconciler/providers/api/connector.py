@@ -88,15 +88,6 @@ class Connector(Generic[ClientT]):
         return self._paces.setdefault(auth.identity(), pace)
 
 
-def is_usable_url(url: str) -> bool:
-    """Whether requests can be built from a base URL: its host name may be one in looks only."""
-    try:
-        httpx.Request("GET", url)
-    except (httpx.InvalidURL, ValueError):
-        return False
-    return True
-
-
 @functools.cache
 def _ssl_context() -> ssl.SSLContext:
     """Build the one context of the process: it takes 33 ms, and every client can share it."""

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.cli.settings import URL_VARIABLES, base_urls
 from reconciler.errors import UsageError
+from reconciler.providers.api.base_urls import URL_VARIABLES, base_urls
 
 VARIABLE = "ESP_RECONCILE_POSTMARK_URL"
 

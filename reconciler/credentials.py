@@ -1,0 +1,132 @@
+"""The secrets that a configuration refers to: which there are, and what they are for this run."""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from reconciler.errors import SecretError, Untrusted
+from reconciler.model import Config, Reference, Resource, Secret
+from reconciler.options import EmbeddedSandbox, Options
+from reconciler.secrets import Resolver
+
+Tokens = Mapping[str, Mapping[str, Secret]]
+"""By provider, and by the token's key in the YAML."""
+
+
+@functools.cache
+def resolver() -> Resolver:
+    """Return the one of this run, so that sops decrypts no file twice."""
+    return Resolver()
+
+
+class Need(NamedTuple):
+    """A secret that the YAML wants: `name` says for what; `service` whose token it is, if any."""
+
+    name: str
+    reference: Reference
+    service: str | None = None
+
+    def resolve(self) -> Secret:
+        """Raises SecretError."""
+        if self.service:
+            return resolver().resolve_token(self.reference, self.service)
+        return resolver().resolve(self.reference)
+
+
+def needs(config: Config) -> Iterator[Need]:
+    """Yield every secret that a configuration wants, tokens first."""
+    for provider in config.providers.values():
+        for key, reference in provider.tokens.items():
+            yield Need(f"{provider.address}/{key}", reference, provider.service.name)
+    for address, resource in config.desired.items():
+        for name, reference in resource.references.items():
+            yield Need(f"{address} {name}", reference)
+
+
+def check_trust(config: Config, options: Options) -> None:
+    """Raise Untrusted, with all references, when there are some and none may be resolved."""
+    needed = "\n".join(
+        f"{each.reference.location}: {each.name}: {each.reference}" for each in needs(config)
+    )
+    if options.untrusted and not options.sandbox and needed:
+        raise Untrusted(f"this needs secrets, and --untrusted resolves none:\n{needed}")
+
+
+def seal_secrets(config: Config, options: Options) -> Config:
+    """Return the configuration with the secrets in its resources resolved, and sealed.
+
+    Raises SecretError, with all that cannot be resolved, and Untrusted where nothing may be.
+    """
+    check_trust(config, options)
+    if not options.sandbox:
+        # Tokens first, so that none of them is taken for content.
+        tokens(config, options)
+    errors: list[SecretError] = []
+    desired = {
+        address: resource.kind.seal(resource, _secrets_of(resource, options, errors))
+        for address, resource in config.desired.items()
+    }
+    _raise_all(errors)
+    return replace(config, desired=desired)
+
+
+def _secrets_of(
+    resource: Resource, options: Options, errors: list[SecretError]
+) -> Mapping[str, Secret]:
+    """Resolve what is sent as content; the sandbox, which keeps it in a file, gets stand-ins."""
+    if options.sandbox:
+        return {name: Secret(f"stand-in for {each}") for name, each in resource.references.items()}
+    secrets: dict[str, Secret] = {}
+    for name, reference in resource.references.items():
+        try:
+            secrets[name] = resolver().resolve(reference)
+        except SecretError as error:
+            errors.append(error)
+    return secrets
+
+
+def _raise_all(errors: Iterable[SecretError]) -> None:
+    """Raise all as one; what is of one type stays of that type."""
+    told = {str(error): type(error) for error in errors}
+    if told:
+        types = set(told.values())
+        raise (types.pop() if len(types) == 1 else SecretError)("\n".join(told))
+
+
+def tokens(config: Config, options: Options) -> Tokens:
+    """Resolve the tokens; the sandbox has its own, and real ones are never sent there.
+
+    Raises SecretError, with all that cannot be resolved.
+    """
+    return _stand_ins(config, options.sandbox, options) if options.sandbox else _tokens(config)
+
+
+def _tokens(config: Config) -> Tokens:
+    found: dict[str, dict[str, Secret]] = {name: {} for name in config.providers}
+    errors: list[SecretError] = []
+    for provider in config.providers.values():
+        for key, reference in provider.tokens.items():
+            try:
+                token = resolver().resolve_token(reference, provider.service.name)
+                found[provider.name][key] = token
+            except SecretError as error:
+                errors.append(error)
+    _raise_all(errors)
+    return found
+
+
+def _stand_ins(config: Config, sandbox: EmbeddedSandbox, options: Options) -> Tokens:
+    references = [
+        each for provider in config.providers.values() for each in provider.tokens.values()
+    ]
+    if references:
+        names = ", ".join(dict.fromkeys(map(str, references)))
+        options.tell(f"Note: the sandbox's own tokens stand in for {names}.")
+    return {
+        provider.name: {
+            key: Secret(sandbox.token_for(provider.service.name, key, provider.name))
+            for key in provider.tokens
+        }
+        for provider in config.providers.values()
+    }

@@ -1,0 +1,130 @@
+"""The verbs of the library, which the command line uses as well: plan, confirm, apply, run."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+from reconciler.config import load_config
+from reconciler.credentials import seal_secrets, tokens
+from reconciler.engine.apply import Result, apply_plan
+from reconciler.engine.live import Progress, Sessions, read_again
+from reconciler.engine.plan import Plan
+from reconciler.engine.planfile import SavedPlan
+from reconciler.engine.refresh import make_plan
+from reconciler.engine.selection import EVERYTHING, Selection, concerned
+from reconciler.errors import ReconcileError
+from reconciler.model import Address, Config, Resource
+from reconciler.options import Options
+from reconciler.providers import SERVICES
+from reconciler.providers.api import ClientT, Connector, Reader, Writer, base_urls
+
+
+def load(paths: Sequence[Path]) -> Config:
+    """Load files and folders of YAML as one configuration. Raises ConfigError with all findings."""
+    return load_config(paths, SERVICES)
+
+
+@contextmanager
+def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> Iterator[Sessions]:
+    """Open a session a provider, all of whose clients are of one type; close them at the end.
+
+    Raises SecretError, with all that cannot be resolved, and UsageError for a bad base URL.
+    """
+    given = tokens(config, options)
+    with Connector(
+        client_type,
+        base_urls={} if options.sandbox else base_urls(),
+        connections=options.connections,
+        transport=options.sandbox.transport() if options.sandbox else None,
+        pause=options.pause,
+        watch=options.watch,
+    ) as connector:
+        yield {
+            provider.name: provider.service.connect(provider, given[provider.name], connector)
+            for provider in config.providers.values()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Reads and plans; what it talks to services with cannot write.
+
+    with Planner.open(load([Path("esp.yaml")])) as planner:
+        plan = planner.plan()
+    """
+
+    config: Config
+    selection: Selection
+    sessions: Sessions
+    options: Options
+    _client_type: ClassVar[type[Reader]] = Reader
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, config: Config, options: Options | None = None, selection: Selection = EVERYTHING
+    ) -> Iterator[Self]:
+        """Resolve the secrets of what is selected, and open its providers; nothing is sent yet.
+
+        Raises SecretError, Untrusted, and UsageError for a bad base URL.
+        """
+        options = options or Options()
+        config = seal_secrets(concerned(config, selection), options)
+        with _sessions(config, options, cls._client_type) as sessions:
+            yield cls(config, selection, sessions, options)
+
+    def plan(self, *, prune: bool = False, progress: Progress = lambda: None) -> Plan:
+        """Read live and decide. Raises ReadFailed, UsageError."""
+        return make_plan(
+            self.config,
+            self.sessions,
+            self.selection,
+            prune=prune,
+            connections=self.options.connections,
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler(Planner):
+    """Plans, and makes what was planned."""
+
+    _client_type: ClassVar[type[Reader]] = Writer
+
+    def confirm(self, saved: SavedPlan) -> Plan:
+        """Return the plan that a file authorises, after a look at what it touches.
+
+        Raises ReadFailed, StalePlan, InvalidPlanFile.
+        """
+        touched = saved.touched(self.config)
+        live = read_again(touched, self.sessions, connections=self.options.connections)
+        return saved.confirm(self.config, live)
+
+    def apply(self, plan: Plan, stop: Callable[[], bool] = lambda: False) -> Iterator[Result]:
+        """Make the changes, and yield what became of each as it comes.
+
+        When `stop` turns true, writes in flight are finished and the rest is skipped.
+        """
+        return apply_plan(
+            plan,
+            self.sessions,
+            repeats={name: each.retry_attempts for name, each in self.config.providers.items()},
+            pause=self.options.pause,
+            stop=stop,
+            connections=self.options.connections,
+        )
+
+    def run(self, address: Address, action: str) -> Resource:
+        """Carry out a one-off action on what stands at a declared address.
+
+        Returns it as it is known afterwards. Raises ReconcileError when it does not exist yet.
+        """
+        desired = self.config.desired[address]
+        live = read_again([desired], self.sessions).get(address)
+        if live is None:
+            raise ReconcileError(f"{address}: it does not exist yet; apply creates it")
+        live = replace(live, secrets=desired.secrets)
+        after: Resource = live.kind.perform(self.sessions[address.provider], live, action)
+        return after

@@ -66,8 +66,10 @@ def modules() -> dict[str, Path]:
 
 def imports_of(name: str, path: Path) -> Iterator[Import]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    inner = {node for function in functions for node in ast.walk(function)}
     for node in ast.walk(tree):
-        is_inner = node not in tree.body
+        is_inner = node in inner
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield Import(name, alias.name, node.lineno, is_inner)

@@ -1089,8 +1089,8 @@ def test_debugging_tells_method_path_status_and_time_and_no_more(scene: Scene) -
 
 
 CRASHES = {
-    "plan": "reconciler.cli.plan:make_plan",
-    "apply --yes --format json": "reconciler.cli.apply:apply_plan",
+    "plan": "reconciler.reconciler:make_plan",
+    "apply --yes --format json": "reconciler.reconciler:apply_plan",
     "secrets check": "reconciler.secrets:Resolver.resolve_token",
 }
 BROKEN = """\

@@ -23,6 +23,8 @@ ReconcileError                  exit 1
 │   ├── OutcomeUnknown                   a write that may or may not have taken effect
 │   └── UnexpectedAnswer                 not what the service is documented to answer
 ├── NotConverged                         re-read after a change, and not as desired
+├── Overtaken                            made, and changed by another writer since
+├── AppliedInPart                        some fields were written, and others refused
 └── Refused                     exit 4   nothing was written
     ├── ImmutableField                   a difference that cannot be applied
     ├── Untrusted                        a secret is needed, and the run may have none
@@ -31,7 +33,7 @@ ReconcileError                  exit 1
     └── InvalidPlanFile                  edited, cut short, or of another format
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from reconciler.source import Finding, printable
@@ -151,16 +153,28 @@ class ReadFailed(ReconcileError):
         super().__init__("\n".join(f"{provider}: {error}" for provider, error in errors))
 
 
-class DuplicateAddress(ReconcileError):
-    pass
-
-
 class Interrupted(ReconcileError):
     pass
 
 
 class NotConverged(ReconcileError):
     pass
+
+
+class Overtaken(ReconcileError):
+    pass
+
+
+class AppliedInPart(ReconcileError):
+    """`applied` are the fields that were written, `failed` holds the error of each other one."""
+
+    def __init__(self, applied: Sequence[str], failed: Mapping[str, ReconcileError]) -> None:
+        self.applied = tuple(applied)
+        self.failed = dict(failed)
+        told: dict[str, list[str]] = {}
+        for name, error in failed.items():
+            told.setdefault(str(error), []).append(f"`{name}`")
+        super().__init__("; ".join(f"{', '.join(names)}: {why}" for why, names in told.items()))
 
 
 class Refused(ReconcileError):

@@ -14,7 +14,7 @@ class EmbeddedSandbox(Protocol):
     def transport(self) -> Any: ...
 
 
-def _in_silence(_: str) -> None:
+def do_nothing(*_: object) -> None:
     pass
 
 
@@ -24,12 +24,14 @@ class Options:
 
     With a `sandbox` nothing else is talked to. `untrusted` resolves no reference to a secret.
     `tell` is given what is worth a note, `watch` each request; both as a line of text. `pause`
-    waits for so many seconds.
+    waits for so many seconds; `before_write` is called before each request that may change
+    something.
     """
 
     connections: int = 8
     sandbox: EmbeddedSandbox | None = None
     untrusted: bool = False
-    tell: Callable[[str], None] = _in_silence
+    tell: Callable[[str], None] = do_nothing
     watch: Callable[[str], None] | None = None
+    before_write: Callable[[], None] = do_nothing
     pause: Callable[[float], None] = time.sleep

@@ -8,10 +8,12 @@ from typing import ClassVar, Self
 
 from reconciler.config import load_config
 from reconciler.credentials import seal_secrets, tokens
-from reconciler.engine.apply import Result, apply_plan
-from reconciler.engine.live import Progress, Sessions, read_again
+from reconciler.engine.apply import apply_plan
+from reconciler.engine.attempt import Result
+from reconciler.engine.authority import Authority
+from reconciler.engine.conclusion import Conclusion
+from reconciler.engine.live import Progress, Sessions, read_again, read_live
 from reconciler.engine.plan import Plan
-from reconciler.engine.planfile import SavedPlan
 from reconciler.engine.refresh import make_plan
 from reconciler.engine.selection import EVERYTHING, Selection, concerned
 from reconciler.errors import ReconcileError
@@ -40,6 +42,7 @@ def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> I
         transport=options.sandbox.transport() if options.sandbox else None,
         pause=options.pause,
         watch=options.watch,
+        before_write=options.before_write,
     ) as connector:
         yield {
             provider.name: provider.service.connect(provider, given[provider.name], connector)
@@ -93,28 +96,44 @@ class Reconciler(Planner):
 
     _client_type: ClassVar[type[Reader]] = Writer
 
-    def confirm(self, saved: SavedPlan) -> Plan:
+    def confirm(self, authority: Authority) -> Plan:
         """Return the plan that a file authorises, after a look at what it touches.
 
-        Raises ReadFailed, StalePlan, InvalidPlanFile.
+        Open this with `authority.config`. Raises ReadFailed, StalePlan, InvalidPlanFile.
         """
-        touched = saved.touched(self.config)
-        live = read_again(touched, self.sessions, connections=self.options.connections)
-        return saved.confirm(self.config, live)
+        connections = self.options.connections
+        live = read_again(authority.touched(), self.sessions, connections=connections)
+        collections = authority.collections()
+        listed = read_live({}, collections, self.sessions, connections=connections)
+        return authority.confirm(self.config.desired, live, listed)
 
-    def apply(self, plan: Plan, stop: Callable[[], bool] = lambda: False) -> Iterator[Result]:
-        """Make the changes, and yield what became of each as it comes.
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        came: Callable[[Result], None] = lambda _: None,
+    ) -> list[Result]:
+        """Make the changes and return what became of each.
 
-        When `stop` turns true, writes in flight are finished and the rest is skipped.
+        `came` is told each result as it comes; what is returned has seen a last look at everything,
+        and a verification of what asks for other DNS records. When `stop` turns true, writes in
+        flight are finished and the rest is skipped.
         """
-        return apply_plan(
+        results: list[Result] = []
+        for result in apply_plan(
             plan,
             self.sessions,
             repeats={name: each.retry_attempts for name, each in self.config.providers.items()},
             pause=self.options.pause,
             stop=stop,
             connections=self.options.connections,
-        )
+        ):
+            came(result)
+            results.append(result)
+        if stop():
+            return results
+        return Conclusion(self.sessions, self.options.pause, self.options.connections).of(results)
 
     def run(self, address: Address, action: str) -> Resource:
         """Carry out a one-off action on what stands at a declared address.

@@ -1,10 +1,11 @@
 """`esp-reconcile apply`"""
 
+import re
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +16,21 @@ from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
-from reconciler.engine.apply import Outcome, Result, Stop
+from reconciler.engine.apply import Stop
+from reconciler.engine.attempt import Outcome, Result
+from reconciler.engine.authority import Authority
 from reconciler.engine.guards import check_guards, check_refusals
 from reconciler.engine.plan import Plan
-from reconciler.engine.planfile import SavedPlan, load_plan, mark_as_applied
+from reconciler.engine.planfile import Claim, claimed, load_plan
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
+from reconciler.options import Options, do_nothing
 from reconciler.reconciler import Reconciler
 from reconciler.reports.documents import results_as_document
 from reconciler.reports.text import plan_as_text, plan_summary, results_as_text
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+FAILED_EXIT = 1
 PARTLY_EXIT = 5
 CANCELLED_EXIT = 1
 INTERRUPTED_EXIT = 130
@@ -45,6 +51,11 @@ Examples:
     metavar="PLAN",
     help="Apply exactly this saved plan.",
 )
+@click.option(
+    "--digest",
+    metavar="SHA256",
+    help="Refuse any other plan than the one with this digest, which `plan` tells.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @options.as_format
 @click.option(
@@ -60,6 +71,7 @@ def apply(
     settings: Settings,
     files: tuple[Path, ...],
     plan_file: Path | None,
+    digest: str | None,
     yes: bool,  # noqa: FBT001
     format_: str,
     only: tuple[str, ...],
@@ -70,44 +82,59 @@ def apply(
 
     FILE is a file or a folder of YAML files; esp.yaml by default. Several are merged by provider.
     """
-    _check_usage(yes=yes, mixed=bool(plan_file and (only or prune)))
-    saved = load_plan(plan_file) if plan_file else None
+    _check_usage(plan_file, digest, only, yes=yes)
+    saved = load_plan(plan_file, digest) if plan_file else None
     config = read_config(files)
-    if saved:
-        config = saved.narrowed(config)
+    authority = Authority(saved, config, prune) if saved else None
+    if authority:
+        authority.check()
+        config = authority.config
     stop = Stop(threading.Event())
-    how = replace(options_of(settings), pause=stop.pause)
-    with Reconciler.open(config, how, Selection(only)) as reconciler:
-        found = _confirmed(reconciler, saved) if saved else _planned(reconciler, prune=prune)
+    with (
+        claimed(saved) if saved else nullcontext() as claim,
+        Reconciler.open(config, _how(settings, stop, claim), Selection(only)) as reconciler,
+    ):
+        found = _confirmed(reconciler, authority) if authority else _planned(reconciler, prune)
         if format_ == "text":
             options.say(plan_as_text(found))
         check_refusals(found)
         check_guards(found, allow_deletes)
         if found.changes and not yes and not _is_wanted(found):
             return CANCELLED_EXIT
-        if plan_file:
-            mark_as_applied(plan_file)
         with _stopping(stop):
             results = _carry_out(reconciler, found, stop)
     _show(results, format_)
     return _exit_code(results)
 
 
-def _check_usage(*, yes: bool, mixed: bool) -> None:
-    if mixed:
-        raise UsageError("--plan says what to apply; --only and --prune belong to `plan`")
+def _check_usage(
+    plan_file: Path | None, digest: str | None, only: tuple[str, ...], *, yes: bool
+) -> None:
+    if plan_file and only:
+        raise UsageError("--plan says what to apply; --only belongs to `plan`")
+    if digest is not None and not plan_file:
+        raise UsageError("--digest says which plan --plan must name; name it")
+    if digest is not None and not _DIGEST.fullmatch(digest):
+        raise UsageError(
+            "--digest: sha256: and 64 digits (0-9, a-f) are wanted, as `plan` tells it"
+        )
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; say --yes to apply without a question")
 
 
-def _planned(reconciler: Reconciler, *, prune: bool) -> Plan:
+def _how(settings: Settings, stop: Stop, claim: Claim | None) -> Options:
+    before_write = claim.spend if claim else do_nothing
+    return replace(options_of(settings), pause=stop.pause, before_write=before_write)
+
+
+def _planned(reconciler: Reconciler, prune: bool) -> Plan:  # noqa: FBT001
     with Progress("Reading live state") as progress:
         return reconciler.plan(prune=prune, progress=progress.step)
 
 
-def _confirmed(reconciler: Reconciler, saved: SavedPlan) -> Plan:
+def _confirmed(reconciler: Reconciler, authority: Authority) -> Plan:
     with Progress("Reading the planned objects"):
-        return reconciler.confirm(saved)
+        return reconciler.confirm(authority)
 
 
 def _is_wanted(found: Plan) -> bool:
@@ -118,19 +145,17 @@ def _is_wanted(found: Plan) -> bool:
 
 
 def _carry_out(reconciler: Reconciler, found: Plan, stop: Stop) -> list[Result]:
-    results: list[Result] = []
     with Progress("Applying") as progress:
-        for result in reconciler.apply(found, stop.event.is_set):
-            progress.step()
-            results.append(result)
-    return results
+        return reconciler.apply(found, stop=stop.event.is_set, came=lambda _: progress.step())
 
 
-def _exit_code(results: Iterable[Result]) -> int:
+def _exit_code(results: Sequence[Result]) -> int:
     outcomes = {each.outcome for each in results}
+    if outcomes <= {Outcome.APPLIED}:
+        return 0
     if outcomes == {Outcome.SKIPPED}:
         return INTERRUPTED_EXIT
-    return 0 if outcomes <= {Outcome.APPLIED} else PARTLY_EXIT
+    return PARTLY_EXIT if any(each.is_made for each in results) else FAILED_EXIT
 
 
 def _show(results: list[Result], format_: str) -> None:

@@ -11,7 +11,8 @@ from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
 from reconciler.engine.guards import check_guards
 from reconciler.engine.plan import Plan
-from reconciler.engine.planfile import plan_as_document, save_plan
+from reconciler.engine.plandocument import plan_as_document
+from reconciler.engine.planfile import save_plan
 from reconciler.engine.selection import Selection, concerned
 from reconciler.errors import GuardExceeded, ImmutableField, UsageError
 from reconciler.model import Config
@@ -67,23 +68,27 @@ def plan(
         Progress("Reading live state") as progress,
     ):
         found = planner.plan(prune=prune, progress=progress.step)
-    if out and not found.refusals:
-        save(found, config, out)
+    digest = save(found, config, out) if out and not found.refusals else None
     show(found, format_)
+    if digest:
+        options.tell(f"Digest of {out}: {digest}")
     if found.refusals:
         return ImmutableField.exit_code
     return CHANGES_EXIT if found.changes and detailed_exitcode else 0
 
 
-def save(found: Plan, config: Config, out: Path) -> None:
-    """Save the plan. Raises UsageError rather than writing over what is no plan."""
+def save(found: Plan, config: Config, out: Path) -> str:
+    """Save the plan and return its digest.
+
+    Raises UsageError rather than writing over what is no plan.
+    """
     sources = {Path(each.location.file).resolve() for each in config.providers.values()}
     if out.resolve() in sources:
         raise UsageError(f"--out {out}: this is the configuration; name another file")
     if out.is_symlink() or (out.exists() and not out.is_file()):
         raise UsageError(f"--out {out}: not a regular file; name another one")
     try:
-        save_plan(found, out)
+        return save_plan(found, out)
     except OSError as problem:
         raise UsageError(f"--out {out}: {problem.strerror}") from None
 

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from reconciler.engine.diff import unreported
+from reconciler.engine.twins import told_apart
 from reconciler.errors import (
-    DuplicateAddress,
     NotFound,
     ReadFailed,
     ReconcileError,
     UnexpectedAnswer,
 )
 from reconciler.model import Address, Kind, Resource, Snapshot
-from reconciler.source import printable
 
 Sessions = Mapping[str, Any]
 """By provider name, what its service's `connect` returned."""
@@ -44,7 +43,7 @@ def read_live(
 ) -> Snapshot:
     """Return what stands in `collections` and below, completed where `desired` names more.
 
-    Raises ReadFailed with every failure, DuplicateAddress for two things with one address.
+    Raises ReadFailed with every failure.
     """
     live: dict[Address, Resource] = {}
     listed = dict.fromkeys(collections)
@@ -55,7 +54,7 @@ def read_live(
             tasks += [(each.address.provider, _completing(each, sessions)) for each in incomplete]
             whole = {resource.address for resource in incomplete}
             found = readers.run(tasks)
-            _add(live, found, replacing=whole)
+            live |= {resource.address: resource for resource in found}
             fresh = [resource for resource in found if resource.address not in whole]
             incomplete = [each for each in fresh if _is_incomplete(each, desired)]
             listed = dict.fromkeys(_collections_below(fresh, desired))
@@ -63,13 +62,16 @@ def read_live(
 
 
 def read_again(known: Iterable[Resource], sessions: Sessions, *, connections: int = 8) -> Snapshot:
-    """Return the live resources among `known`, each read by itself; missing ones are left out.
+    """Return the live resources among `known` by the address that each is known by.
 
-    Raises ReadFailed.
+    Each is read by itself; missing ones are left out. What stands at an ID may have another address
+    of its own by now. Raises ReadFailed.
     """
+    known = list(known)
+    found: dict[Address, Resource] = {}
     with _Readers(connections, lambda: None) as readers:
-        tasks = [(each.address.provider, _reading(each, sessions)) for each in known]
-        return {resource.address: resource for resource in readers.run(tasks)}
+        readers.run([(each.address.provider, _reading(each, sessions, found)) for each in known])
+    return found
 
 
 class _Readers:
@@ -111,17 +113,18 @@ def _listing(collection: Collection, sessions: Sessions) -> Task:
 
     def read() -> Iterator[Resource]:
         try:
-            yield from collection.kind.list(session, collection.under)
+            yield from told_apart(collection.kind.list(session, collection.under))
         except NotFound as error:
             raise _contradiction(str(error)) from None
 
     return read
 
 
-def _reading(known: Resource, sessions: Sessions) -> Task:
+def _reading(known: Resource, sessions: Sessions, into: dict[Address, Resource]) -> Task:
     def read() -> Iterator[Resource]:
         found = known.kind.read(sessions[known.address.provider], known)
         if found is not None:
+            into[known.address] = found
             yield found
 
     return read
@@ -130,7 +133,7 @@ def _reading(known: Resource, sessions: Sessions) -> Task:
 def _completing(listed: Resource, sessions: Sessions) -> Task:
     def read() -> Iterator[Resource]:
         found = listed.kind.read(sessions[listed.address.provider], listed)
-        if found is None:
+        if found is None or found.address != listed.address:
             raise _contradiction(str(listed.address))
         yield found
 
@@ -147,10 +150,11 @@ def _contradiction(what: str) -> UnexpectedAnswer:
 
 
 def _is_incomplete(live: Resource, desired: Snapshot) -> bool:
+    """Whether its list left out what is compared, or what a deletion must have seen."""
     wanted = desired.get(live.address)
-    if wanted is None or wanted.absent or live.kind.lists_in_full:
+    if wanted is None or live.kind.lists_in_full:
         return False
-    return bool(unreported(wanted, live))
+    return wanted.absent or bool(unreported(wanted, live))
 
 
 def _collections_below(parents: Iterable[Resource], desired: Snapshot) -> Iterator[Collection]:
@@ -161,16 +165,3 @@ def _collections_below(parents: Iterable[Resource], desired: Snapshot) -> Iterat
         for child in below.get(parent.address, ()):
             if child.kind.parent is type(parent.kind):
                 yield Collection(parent.address, child.kind)
-
-
-def _add(live: dict[Address, Resource], found: Iterable[Resource], replacing: set[Address]) -> None:
-    for resource in found:
-        other = live.get(resource.address)
-        if other is not None and resource.address not in replacing:
-            raise DuplicateAddress(
-                printable(
-                    f"{resource.address}: there are two of these, with the IDs {other.remote_id} "
-                    f"and {resource.remote_id}; delete one of them by hand"
-                )
-            )
-        live[resource.address] = resource

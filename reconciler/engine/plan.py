@@ -1,7 +1,7 @@
 """Decide: desired against live, as changes in an order that is safe to make. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 
 from reconciler.engine.diff import diff_attributes, indistinct, unreported
@@ -47,7 +47,8 @@ class Note:
 class Plan:
     """What is shown is what is applied: one value, the same for the same input.
 
-    `seen` fingerprints each field of each live object that a change touches.
+    `only` and `prune` say how it was made; `seen` fingerprints each field of each live object that
+    a change touches.
     """
 
     changes: tuple[Change, ...] = ()
@@ -55,6 +56,8 @@ class Plan:
     unmanaged: tuple[Resource, ...] = ()
     notes: tuple[Note, ...] = ()
     config_digest: str = ""
+    only: tuple[str, ...] = ()
+    prune: bool = False
     seen: Mapping[Address, Mapping[str, str]] = dataclass_field(default_factory=dict)
 
     def count(self, action: str) -> int:
@@ -75,38 +78,45 @@ def build_plan(
 
     `remarks` and `objections` are what the services yield under these names.
     """
+    wanted, refusals = _decided(desired, live, objections, prune=prune)
+    unmanaged = [each for each in _unmanaged(desired, live) if each.address in selection]
+    pruned = {each.address: each for each in unmanaged if prune and each.kind.prunable}
+    changes = _selected([*wanted, *(Delete(each) for each in pruned.values())], selection)
+    changes = sorted(_in_turn(changes), key=_safe_order)
+    notes = {*_notes(desired, live, selection), *(Note(*remark) for remark in remarks)}
+    refused = (each for each in refusals if each.address in selection)
+    left = (each for each in unmanaged if each.address not in pruned)
+    return Plan(
+        changes=tuple(changes),
+        refusals=tuple(sorted(refused, key=lambda each: (each.address, each.name))),
+        unmanaged=tuple(sorted(left, key=lambda resource: resource.address)),
+        notes=tuple(sorted(notes)),
+        config_digest=config_digest,
+        only=selection.only,
+        prune=prune,
+        seen=fingerprints(changes),
+    )
+
+
+def _decided(
+    desired: Snapshot,
+    live: Snapshot,
+    objections: Iterable[tuple[Address, str, str]],
+    *,
+    prune: bool,
+) -> tuple[list[Change], list[Refusal]]:
+    """Return what is declared and can be done, and what is refused."""
     decided = [decide(resource, live.get(address)) for address, resource in desired.items()]
-    changes = [change for change, _ in decided if change]
     refusals = [refusal for _, refused in decided for refusal in refused]
     refusals += _conflicts(desired, live)
+    refusals += _with_twins(desired, live, prune=prune)
     refusals += [
         Refusal(address, name, reason, desired[address].location(name))
         for address, name, reason in objections
     ]
     refused = {refusal.address for refusal in refusals}
-    changes = [change for change in changes if change.subject.address not in refused]
-    unmanaged = [each for each in _unmanaged(desired, live) if each.address in selection]
-    changes += [Delete(live, replaced_by=new) for live, new in _replaced(changes, unmanaged)]
-    replaced = {change.subject.address for change in changes}
-    unmanaged = [each for each in unmanaged if each.address not in replaced]
-    if prune:
-        changes += [Delete(each) for each in unmanaged if each.kind.prunable]
-        unmanaged = [each for each in unmanaged if not each.kind.prunable]
-    changes = _selected(changes, selection)
-    notes = {*_notes(desired, live, selection), *(Note(*remark) for remark in remarks)}
-    return Plan(
-        changes=tuple(sorted(changes, key=_safe_order)),
-        refusals=tuple(
-            sorted(
-                (refusal for refusal in refusals if refusal.address in selection),
-                key=lambda refusal: (refusal.address, refusal.name),
-            )
-        ),
-        unmanaged=tuple(sorted(unmanaged, key=lambda resource: resource.address)),
-        notes=tuple(sorted(notes)),
-        config_digest=config_digest,
-        seen=fingerprints(changes),
-    )
+    changes = [change for change, _ in decided if change]
+    return [change for change in changes if change.subject.address not in refused], refusals
 
 
 def decide(desired: Resource, live: Resource | None) -> tuple[Change | None, list[Refusal]]:
@@ -143,29 +153,48 @@ def _fixed(desired: Resource, changes: Iterable[FieldChange]) -> Iterator[Refusa
             yield Refusal(desired.address, change.name, reason, change.location)
 
 
-def _replaced(
-    changes: Iterable[Change], unmanaged: Iterable[Resource]
-) -> Iterator[tuple[Resource, Address]]:
-    """Yield what is undeclared because it was declared otherwise before, with its successor."""
-    new = [change.desired for change in changes if isinstance(change, Create)]
-    for live in unmanaged:
-        for desired in new:
-            is_peer = (
-                desired.kind is live.kind and desired.address.provider == live.address.provider
-            )
-            if is_peer and live.kind.replaces(desired, live):
-                yield live, desired.address
-                break
+def _with_twins(desired: Snapshot, live: Snapshot, *, prune: bool) -> Iterator[Refusal]:
+    """Yield what is declared once and live more than once, unless the younger ones are pruned."""
+    twins: dict[Address, list[str]] = {}
+    for address in live:
+        if address.twin:
+            twins.setdefault(replace(address, twin=""), []).append(address.twin)
+    for address, others in twins.items():
+        if address not in desired or (prune and live[address].kind.prunable):
+            continue
+        first, *rest = [str(live[address].remote_id), *sorted(others)]
+        way_out = "--prune removes the newer" if live[address].kind.prunable else "delete one"
+        reason = f"there are {len(rest) + 1} of these, with the IDs {first} and {', '.join(rest)}"
+        yield Refusal(address, "", f"{reason}; {way_out}", desired[address].location())
+
+
+def _in_turn(changes: Iterable[Change]) -> Iterator[Change]:
+    """Let each deletion wait for what is made to do the same job."""
+    changes = list(changes)
+    makers: dict[object, list[Address]] = {}
+    for change in changes:
+        if not isinstance(change, Delete) and (job := _job(change.subject)):
+            makers.setdefault(job, []).append(change.subject.address)
+    for change in changes:
+        if isinstance(change, Delete) and (before := makers.get(_job(change.live))):
+            yield replace(change, after=tuple(before))
+        else:
+            yield change
+
+
+def _job(resource: Resource) -> object:
+    job = resource.kind.job(resource)
+    return job and (resource.address.provider, resource.kind.name, job)
 
 
 def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
     # Two providers may share an account: what one declares is managed for the other as well.
-    managed = {_identity(live[address]) for address in desired if address in live}
+    managed = {identity(live[address]) for address in desired if address in live}
     return (
         resource
         for address, resource in live.items()
         if address not in desired
-        and _identity(resource) not in managed
+        and identity(resource) not in managed
         and not resource.kind.is_gone(resource)
         and not resource.kind.is_built_in(resource)
     )
@@ -175,7 +204,7 @@ def _conflicts(desired: Snapshot, live: Snapshot) -> Iterator[Refusal]:
     """Yield what two providers declare differently of one thing: the plan would never be empty."""
     first: dict[object, Resource] = {}
     for address in sorted(desired.keys() & live.keys()):
-        one, other = first.setdefault(_identity(live[address]), desired[address]), desired[address]
+        one, other = first.setdefault(identity(live[address]), desired[address]), desired[address]
         differing = [name for name in one.attributes if _differs(name, one, other)]
         for name in ["ensure"] if one.absent != other.absent else sorted(differing):
             reason = f"`{name}` is declared otherwise at {one.location(name)}; keep one of the two"
@@ -188,7 +217,8 @@ def _differs(name: str, one: Resource, other: Resource) -> bool:
     )
 
 
-def _identity(live: Resource) -> object:
+def identity(live: Resource) -> object:
+    """Return what two providers that share an account see the same of one thing."""
     return live.kind, live.remote_id, live.address.within
 
 

@@ -1,42 +1,30 @@
-"""Plans as JSON: for machines to read, and to be saved, reviewed and then applied exactly.
-
-A plan file authorises, it does not instruct: what is applied is computed again from the
-configuration and from the planned objects, and must be what the file says.
-"""
+"""Plans in files: saved, read back whole or not at all, held while they are applied, used once."""
 
 import contextlib
-import hashlib
+import fcntl
 import json
 import os
+import stat
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-from reconciler.engine.fingerprint import fingerprint
-from reconciler.engine.plan import Plan, build_plan
-from reconciler.engine.selection import Selection, concerned
+from reconciler.engine.plan import Plan
+from reconciler.engine.plandocument import FORMAT_VERSION, as_json, digest_of, plan_as_document
 from reconciler.errors import InvalidPlanFile, StalePlan
-from reconciler.model import (
-    Address,
-    Change,
-    Config,
-    Create,
-    Delete,
-    FieldChange,
-    Resource,
-    Snapshot,
-    as_text,
-)
-from reconciler.source import Location
+from reconciler.model import Address
 
-FORMAT_VERSION = "1"
 MAX_BYTES = 64 * 1024 * 1024
+_WHOLE = {"config": str, "only": list, "prune": bool, "changes": list}
 _CHANGE = {
     "action": str,
     "address": str,
     "path": list,
+    "twin": str,
     "kind": str,
     "pruned": bool,
     "fields": list,
@@ -44,94 +32,43 @@ _CHANGE = {
 }
 
 
-def plan_as_document(plan: Plan) -> dict[str, Any]:
-    """Return a plan as `schemas/plan.schema.json` describes it; the same for the same plan."""
-    document = {
-        "format_version": FORMAT_VERSION,
-        "config": plan.config_digest,
-        "summary": {
-            "create": plan.count("create"),
-            "update": plan.count("update"),
-            "delete": plan.count("delete"),
-            "refused": len(plan.refusals),
-            "unmanaged": len(plan.unmanaged),
-        },
-        "changes": [
-            _change(change) | {"seen": dict(plan.seen[change.subject.address])}
-            for change in plan.changes
-        ],
-        "refused": [
-            {
-                "address": str(refusal.address),
-                "field": refusal.name,
-                "reason": refusal.reason,
-                "location": _location(refusal.location),
-            }
-            for refusal in plan.refusals
-        ],
-        "unmanaged": [
-            {"address": str(each.address), "kind": each.kind.name, "remote_id": each.remote_id}
-            for each in plan.unmanaged
-        ],
-        "notes": [{"address": str(note.address), "text": note.text} for note in plan.notes],
-    }
-    return document | {"digest": _digest(document)}
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan file as it was read; `name` is what to call it in messages."""
+
+    path: Path
+    raw: bytes
+    document: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    @property
+    def changes(self) -> list[Mapping[str, Any]]:
+        changes: list[Mapping[str, Any]] = self.document["changes"]
+        return changes
+
+    @property
+    def prunes(self) -> list[Mapping[str, Any]]:
+        """The changes that no declaration asks for."""
+        return [change for change in self.changes if change["pruned"]]
 
 
-def _change(change: Change) -> dict[str, Any]:
-    return {
-        "action": change.action,
-        "address": str(change.subject.address),
-        "path": list(change.subject.address.parts),
-        "kind": change.subject.kind.name,
-        "remote_id": None if isinstance(change, Create) else change.live.remote_id,
-        "pruned": isinstance(change, Delete) and change.desired is None,
-        "location": _location(change.subject.location()),
-        "fields": [_field(field) for field in change.fields],
-    }
+def address_of(change: Mapping[str, Any]) -> Address:
+    """Return the address of a change in a plan file."""
+    return Address(tuple(change["path"]), change["twin"])
 
 
-def _field(field: FieldChange) -> dict[str, Any]:
-    return {
-        "name": field.name,
-        "before": _readable(field.before),
-        "after": _readable(field.after),
-        "location": _location(field.location),
-    }
-
-
-def _readable(value: Any) -> Any:
-    return json.loads(as_text(value))
-
-
-def _location(location: Location | None) -> dict[str, Any] | None:
-    if location is None:
-        return None
-    return {"file": location.file, "line": location.line, "column": location.column}
-
-
-def _digest(document: Mapping[str, Any]) -> str:
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
-
-
-def as_json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, indent=2)
+def save_plan(plan: Plan, path: Path) -> str:
+    """Write the plan in one step, for its owner only. Returns its digest; raises OSError."""
+    document = plan_as_document(plan)
+    _write(document, path)
+    return str(document["digest"])
 
 
 def _as_file(document: Mapping[str, Any]) -> str:
     return as_json(document) + "\n"
-
-
-def save_plan(plan: Plan, path: Path) -> None:
-    """Write the plan, readable by its owner only, in one step. Raises OSError."""
-    _write(plan_as_document(plan), path)
-
-
-def mark_as_applied(path: Path) -> None:
-    """Note in a plan file, as far as it can be written, that it was used: then it is refused."""
-    with contextlib.suppress(OSError, ValueError):
-        _write({**json.loads(path.read_bytes()), "applied": True}, path)
 
 
 def _write(document: Mapping[str, Any], path: Path) -> None:
@@ -146,139 +83,129 @@ def _write(document: Mapping[str, Any], path: Path) -> None:
         raise
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
-    """A plan file as it was read; `name` is what to call it in messages."""
+@dataclass
+class Claim:
+    """A plan file that is held: nobody else applies it meanwhile."""
 
-    name: str
-    document: Mapping[str, Any]
+    saved: SavedPlan
+    _is_spent: bool = False
+    _lock: Lock = field(default_factory=Lock)
 
-    @property
-    def providers(self) -> tuple[str, ...]:
-        """The names of the providers that the plan touches."""
-        return tuple(sorted({change["path"][0] for change in self.document["changes"]}))
-
-    def narrowed(self, config: Config) -> Config:
-        """Return the part of the configuration that is planned, which needs no other's secrets.
-
-        Raises StalePlan when the configuration is not the one that was planned.
-        """
-        if self.document["config"] != config.digest:
-            raise StalePlan(
-                f"{self.name}: the configuration is not the one that was planned; plan again"
-            )
-        config = concerned(config, Selection(self.providers))
-        paths = {tuple(change["path"]) for change in self.document["changes"]}
-        return replace(
-            config,
-            desired={each: config.desired[each] for each in config.desired if each.parts in paths},
-        )
-
-    def touched(self, config: Config) -> list[Resource]:
-        """Return what has to be read again: each planned object, as far as it is known."""
-        return [self._known(change, config) for change in self.document["changes"]]
-
-    def _known(self, change: Mapping[str, Any], config: Config) -> Resource:
-        address = Address(tuple(change["path"]))
-        desired = config.desired.get(address)
-        provider = config.providers.get(address.provider)
-        kinds = {kind.name: kind for kind in provider.service.kinds} if provider else {}
-        kind = desired.kind if desired else kinds.get(change["kind"])
-        if kind is None or (desired is None and not change["pruned"]):
-            raise InvalidPlanFile(f"{self.name}: {address} is not in the configuration; plan again")
-        return Resource(
-            address=address,
-            kind=kind,
-            remote_id=change["remote_id"],
-            parent=desired.parent if desired else None,
-        )
-
-    def confirm(self, config: Config, live: Snapshot) -> Plan:
-        """Return the plan to apply, which is the saved one.
-
-        `live` is what `touched` names, read again. Raises StalePlan when one of these objects
-        changed, InvalidPlanFile when the file does not follow from configuration and objects.
-        """
-        for change in self.document["changes"]:
-            self._check_unchanged(change, live.get(Address(tuple(change["path"]))))
-        plan = build_plan(
-            desired=config.desired,
-            live=live,
-            config_digest=config.digest,
-            prune=True,
-        )
-        planned = [_substance(change) for change in self.document["changes"]]
-        if planned != [_substance(_change(change)) for change in plan.changes]:
-            raise InvalidPlanFile(f"{self.name}: it does not follow from what is there; plan again")
-        return plan
-
-    def _check_unchanged(self, change: Mapping[str, Any], live: Resource | None) -> None:
-        address = change["address"]
-        if change["action"] == "create":
-            if live is not None:
-                raise StalePlan(f"{self.name}: {address} exists by now; plan again")
-            return
-        if live is None:
-            raise StalePlan(f"{self.name}: {address} is gone by now; plan again")
-        now = fingerprint(live)
-        for name, seen in change["seen"].items():
-            if now.get(name) != seen:
-                raise StalePlan(
-                    f"{self.name}: `{name}` of {address} changed since it was planned; plan again"
-                )
+    def spend(self) -> None:
+        """Note in the file, as far as it can be written, that it was used: then it is refused."""
+        with self._lock:
+            if not self._is_spent:
+                self._is_spent = True
+                with contextlib.suppress(OSError):
+                    _write({**self.saved.document, "applied": True}, self.saved.path)
 
 
-def _substance(change: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a change does, without what was seen and where in the YAML it stands."""
-    fields = [
-        {key: value for key, value in field.items() if key != "location"}
-        for field in change["fields"]
-    ]
-    kept = {key: value for key, value in change.items() if key not in {"seen", "location"}}
-    return kept | {"fields": fields}
+@contextmanager
+def claimed(saved: SavedPlan) -> Iterator[Claim]:
+    """Hold a plan file. Raises StalePlan when somebody else does, or when it is no longer as read.
 
-
-def load_plan(path: Path) -> SavedPlan:
-    """Read a plan file. Raises InvalidPlanFile unless it is whole, ours and of this format."""
-    name = str(path)
+    The lock goes with the process, however that ends: a plan that wrote nothing can be tried again.
+    """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES)
-        document = json.loads(raw)
+        descriptor = os.open(saved.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as problem:
-        raise InvalidPlanFile(f"{name}: {problem.strerror}") from None
+        raise StalePlan(f"{saved.name}: {problem.strerror}; plan again") from None
+    with os.fdopen(descriptor, "rb") as file:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StalePlan(f"{saved.name}: somebody else applies it just now") from None
+        if not _is_at(descriptor, saved.path) or file.read(MAX_BYTES) != saved.raw:
+            raise StalePlan(f"{saved.name}: it changed, or was applied, just now; plan again")
+        yield Claim(saved)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether an open file still is the one at its path: one that is written anew is another."""
+    with contextlib.suppress(OSError):
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    return False
+
+
+def load_plan(path: Path, digest: str | None = None) -> SavedPlan:
+    """Read a plan file. Raises InvalidPlanFile unless it is whole, ours and of this format.
+
+    With a `digest` it must be that very plan.
+    """
+    raw = _read(path)
+    document = _decode(path, raw)
+    _check_once(path, document)
+    if document.get("applied") is True:
+        raise StalePlan(f"{path}: it was applied before; plan again")
+    content = {key: value for key, value in document.items() if key != "digest"}
+    if document.get("digest") != digest_of(content) or raw.decode() != _as_file(document):
+        raise InvalidPlanFile(f"{path}: edited or damaged since it was written; plan again")
+    if not _is_whole(document):
+        raise InvalidPlanFile(f"{path}: not a whole plan file; plan again")
+    if digest is not None and digest != document["digest"]:
+        raise InvalidPlanFile(
+            f"{path}: its digest is {document['digest']}, and {digest} was asked for: it is not "
+            "the plan that was reviewed"
+        )
+    return SavedPlan(path, raw, document)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InvalidPlanFile(f"{path}: not a regular file")
+            return file.read(MAX_BYTES)
+    except OSError as problem:
+        raise InvalidPlanFile(f"{path}: {problem.strerror}") from None
+
+
+def _decode(path: Path, raw: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(raw)
     except (ValueError, RecursionError):
-        raise InvalidPlanFile(f"{name}: not a whole plan file; plan again") from None
+        raise InvalidPlanFile(f"{path}: not a whole plan file; plan again") from None
     if not isinstance(document, dict) or "format_version" not in document:
-        raise InvalidPlanFile(f"{name}: not a plan file")
+        raise InvalidPlanFile(f"{path}: not a plan file")
     if document["format_version"] != FORMAT_VERSION:
         raise InvalidPlanFile(
-            f"{name}: plan format {document['format_version']!r} is not {FORMAT_VERSION!r}, which "
+            f"{path}: plan format {document['format_version']!r} is not {FORMAT_VERSION!r}, which "
             "this version reads; plan again"
         )
-    if document.get("applied") is True:
-        raise StalePlan(f"{name}: it was applied before; plan again")
-    content = {key: value for key, value in document.items() if key != "digest"}
-    if document.get("digest") != _digest(content) or raw.decode() != _as_file(document):
-        raise InvalidPlanFile(f"{name}: edited or damaged since it was written; plan again")
-    if not _is_whole(document):
-        raise InvalidPlanFile(f"{name}: not a whole plan file; plan again")
-    return SavedPlan(name, document)
+    return document
+
+
+def _check_once(path: Path, document: Mapping[str, Any]) -> None:
+    """Raise InvalidPlanFile when a thing is changed twice: that is told before all else is read."""
+    changes = document.get("changes")
+    seen: set[str] = set()
+    for change in changes if isinstance(changes, list) else ():
+        if not isinstance(change, dict):
+            continue
+        where = json.dumps([change.get("path"), change.get("twin")])
+        if where in seen:
+            raise InvalidPlanFile(f"{path}: {change.get('address')} stands in it twice; plan again")
+        seen.add(where)
 
 
 def _is_whole(document: Mapping[str, Any]) -> bool:
     """Whether everything that is looked at later is there, and of the right type."""
-    changes = document.get("changes")
     return (
-        isinstance(document.get("config"), str)
-        and isinstance(changes, list)
-        and all(
-            isinstance(change, dict)
-            and all(isinstance(change.get(key), kind) for key, kind in _CHANGE.items())
-            and isinstance(change.get("remote_id"), str | None)
-            and change["path"]
-            and all(isinstance(part, str) for part in change["path"])
-            and all(isinstance(field, dict) for field in change["fields"])
-            for change in changes
-        )
+        all(isinstance(document.get(key), kind) for key, kind in _WHOLE.items())
+        and all(isinstance(pattern, str) for pattern in document["only"])
+        and all(_is_change(change) for change in document["changes"])
+    )
+
+
+def _is_change(change: Any) -> bool:
+    """Whether an entry is one; who changes a thing has seen it, and who makes one has seen none."""
+    return (
+        isinstance(change, dict)
+        and all(isinstance(change.get(key), kind) for key, kind in _CHANGE.items())
+        and isinstance(change.get("remote_id"), str | None)
+        and change["path"] != []
+        and all(isinstance(part, str) for part in change["path"])
+        and all(isinstance(field, dict) for field in change["fields"])
+        and bool(change["seen"]) == (change["action"] != "create")
     )

@@ -98,11 +98,14 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """`desired` is the declaration that says `ensure: absent`, or that takes its place, if any."""
+    """`desired` is the declaration that says `ensure: absent`, if any.
+
+    `after` are changes without which this one is not made: they make what does the same job.
+    """
 
     live: Resource
     desired: Resource | None = None
-    replaced_by: Address | None = None
+    after: tuple[Address, ...] = ()
     action: ClassVar[str] = "delete"
     fields: ClassVar[tuple[FieldChange, ...]] = ()
 
@@ -135,6 +138,10 @@ class Kind(ABC, Generic[ReadT, WriteT]):
     prunable: ClassVar[bool] = False
     removal: ClassVar[str] = "delete"
     """What the service does for a deletion, as a word for people."""
+    has_twins: ClassVar[bool] = False
+    """Whether the service makes a second one with the same address when it is asked to."""
+    dns_fields: ClassVar[frozenset[str]] = frozenset()
+    """The fields whose change asks for other DNS records; a creation always does."""
     lists_in_full: ClassVar[bool] = False
     """Whether `list` yields all fields, so that `read` could add nothing."""
     settling: ClassVar[float] = 15.0
@@ -157,7 +164,8 @@ class Kind(ABC, Generic[ReadT, WriteT]):
     def read(self, session: ReadT, known: Resource) -> Resource | None:
         """Return one live resource with all its fields, or None when there is none.
 
-        `known` is a live one (by `remote_id`) or a desired one (by name).
+        `known` is a live one (by `remote_id`) or a desired one (by name). What is returned has the
+        address that the answer itself tells: an ID may by now be that of another thing.
         """
 
     @abstractmethod
@@ -188,15 +196,19 @@ class Kind(ABC, Generic[ReadT, WriteT]):
         """Yield field and reason for what the service would refuse in view of what is live."""
         return ()
 
-    def replaces(self, desired: Resource, live: Resource) -> bool:
-        """Whether a resource to be created stands for an undeclared live one.
+    def job(self, resource: Resource) -> str | None:
+        """Return what a resource is there for, if others can be there for the same.
 
-        It is so when the one cannot be changed into the other, and nothing is lost with the old.
+        One that is deleted while another of the same job is made waits for that, and stays if that
+        fails: moving a thing never loses it.
         """
-        return False
+        return None
 
     def verify(self, session: WriteT, live: Resource) -> Resource:
-        """Ask the service to look at DNS now, and return the resource as it answers."""
+        """Ask the service to look at DNS now, and return the resource as it answers.
+
+        Called once for each resource whose records an apply changed, when all else is done.
+        """
         return live
 
     actions: ClassVar[Mapping[str, str]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from reconciler.engine.apply import Outcome, Result
+from reconciler.engine.attempt import Outcome, Result
 from reconciler.model import TO_PUBLISH, DnsRecord, Resource
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from reconciler.engine.apply import Outcome, Result
+from reconciler.engine.attempt import Outcome, Result
 from reconciler.engine.plan import Plan
 from reconciler.model import (
     Change,
@@ -21,7 +21,16 @@ from reconciler.reports.documents import count, records_to_publish
 from reconciler.source import printable
 
 _SIGN = {"create": "+", "update": "~", "delete": "-"}
-_COLOUR = {"create": 32, "update": 33, "delete": 31, "applied": 32, "failed": 31, "skipped": 33}
+_COLOUR = {
+    "create": 32,
+    "update": 33,
+    "delete": 31,
+    "applied": 32,
+    "overtaken": 31,
+    "failed": 31,
+    "skipped": 33,
+}
+_ALWAYS_TOLD = (Outcome.APPLIED, Outcome.FAILED, Outcome.SKIPPED)
 _LONGEST = 100
 
 
@@ -36,13 +45,22 @@ def plan_as_text(plan: Plan) -> str:
         lines = [f"  {printable(str(refusal))}" for refusal in plan.refusals]
         blocks.append("\n".join([_coloured("Refused:", "failed"), *lines]))
     if plan.unmanaged:
-        names = [f"  {printable(str(resource.address))}" for resource in plan.unmanaged]
+        names = [f"  {printable(name)}" for name in _unmanaged(plan.unmanaged)]
         blocks.append("\n".join(["Unmanaged (live, not in the YAML, left alone):", *names]))
     if plan.notes:
         notes = [f"  {printable(str(n.address))}: {printable(n.text)}" for n in plan.notes]
         blocks.append("\n".join(["Notes:", *notes]))
     blocks.append(plan_summary(plan))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _unmanaged(unmanaged: Iterable[Resource]) -> Iterator[str]:
+    """Yield addresses; those of twins, and of the one that has them, with the ID."""
+    unmanaged = list(unmanaged)
+    paths = {each.address.parts for each in unmanaged if each.address.twin}
+    for each in unmanaged:
+        is_first = each.address.parts in paths and not each.address.twin
+        yield f"{each.address} (ID {each.remote_id})" if is_first else str(each.address)
 
 
 def plan_summary(plan: Plan) -> str:
@@ -78,9 +96,8 @@ def _remark(change: Change) -> str:
     if not isinstance(change, Delete):
         return ""
     pruned = "" if change.desired else ", unmanaged"
-    if change.replaced_by:
-        pruned = f", replaced by {printable(change.replaced_by.within)}"
-    return f"  {change.live.kind.removal}{pruned}"
+    turn = "".join(f", after {printable(each.within)}" for each in change.after)
+    return f"  {change.live.kind.removal}{pruned}{turn}"
 
 
 def _field_as_text(change: Change, field: FieldChange, width: int) -> str:
@@ -122,7 +139,8 @@ def result_as_text(result: Result) -> str:
 def results_as_text(results: Iterable[Result]) -> str:
     """Return the closing table: what became of each change, and the DNS records to publish."""
     results = sorted(results, key=lambda result: result.change.subject.address)
-    counts = ", ".join(f"{count(results, each)} {each}" for each in Outcome)
+    told = [each for each in Outcome if each in _ALWAYS_TOLD or count(results, each)]
+    counts = ", ".join(f"{count(results, each)} {each}" for each in told)
     lines = [*(result_as_text(result) for result in results), f"Apply: {counts}."]
     if records := records_to_publish(results):
         lines += ["", "DNS records still to be published:", *_record_lines(records)]

@@ -11,7 +11,7 @@ import responses
 from postmark_box import Account, Sent, sent, yaml
 from postmarker.core import PostmarkClient  # type: ignore[import-untyped]
 
-from reconciler.engine.apply import Outcome
+from reconciler.engine.attempt import Outcome
 from reconciler.providers.api import Reader, Writer
 
 TOKENS = "t: {service: postmark, token: {env: A}, account_token: {env: B}, %s}"

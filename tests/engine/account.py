@@ -11,14 +11,16 @@ from typing import Any
 import httpx
 
 from reconciler.config import load_config
-from reconciler.engine.apply import Result, apply_plan
+from reconciler.engine.attempt import Result
 from reconciler.engine.live import Sessions
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import Config, Secret
+from reconciler.options import Options
 from reconciler.providers import SERVICES
 from reconciler.providers.api import ClientT, Connector, Reader, Writer
+from reconciler.reconciler import Reconciler
 from reconciler.sandbox import Sandbox
 
 HOSTS = {
@@ -96,14 +98,9 @@ class Account:
 
     def apply(self, config: Config, plan: Plan | None = None) -> list[Result]:
         with self.sessions(config, Writer) as sessions:
-            return list(
-                apply_plan(
-                    plan or self.plan_with(sessions, config),
-                    sessions,
-                    repeats={name: p.retry_attempts for name, p in config.providers.items()},
-                    pause=self.waited.append,
-                )
-            )
+            options = Options(pause=self.waited.append)
+            reconciler = Reconciler(config, EVERYTHING, sessions, options)
+            return reconciler.apply(plan or reconciler.plan())
 
     def control(self, site: str, method: str, path: str, body: Any = None) -> Any:
         with httpx.Client(transport=self.sandbox.transport(), base_url=HOSTS[site]) as client:

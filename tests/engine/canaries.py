@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 import httpx
 from account import Account
 
-from reconciler.engine.planfile import as_json, load_plan, plan_as_document, save_plan
+from reconciler.engine.plandocument import as_json, plan_as_document
+from reconciler.engine.planfile import load_plan, save_plan
 from reconciler.errors import ReadFailed, ReconcileError
 from reconciler.model import Config
 from reconciler.providers.api import Reader

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from reconciler.engine.planfile import plan_as_document
+from reconciler.engine.plandocument import plan_as_document
 
 Json = dict[str, Any]
 # A law that is broken takes minutes to be broken by the smallest example.

@@ -5,7 +5,7 @@ import httpx
 import pytest
 from account import Account, addresses, outcomes, yaml
 
-from reconciler.engine.planfile import as_json, plan_as_document
+from reconciler.engine.plandocument import as_json, plan_as_document
 from reconciler.errors import InvalidRequest
 from reconciler.model import Address, Config, Secret, Update
 from reconciler.providers.api import Reader, Writer

@@ -29,8 +29,8 @@ from laws import (
 )
 
 from reconciler.config import load_schema
-from reconciler.engine.apply import Outcome
-from reconciler.engine.planfile import as_json, plan_as_document
+from reconciler.engine.attempt import Outcome
+from reconciler.engine.plandocument import as_json, plan_as_document
 from reconciler.model import Address, Config
 from reconciler.providers.api import Reader
 from reconciler.providers.mailgun import Mailgun

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from account import Account, addresses, outcomes, yaml
 
-from reconciler.engine.apply import Outcome
+from reconciler.engine.attempt import Outcome
 from reconciler.errors import ReadFailed
 from reconciler.model import Config
 

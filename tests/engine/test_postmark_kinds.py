@@ -4,8 +4,7 @@ from typing import Any
 import pytest
 from account import Account, addresses, outcomes, yaml
 
-from reconciler.engine.planfile import as_json, plan_as_document
-from reconciler.errors import DuplicateAddress
+from reconciler.engine.plandocument import as_json, plan_as_document
 from reconciler.model import Config
 from reconciler.reports.text import plan_as_text
 
@@ -188,17 +187,21 @@ def test_a_refusal_that_echoes_a_password_is_not_shown() -> None:
     assert "POST /webhooks: HTTP 422; its text repeats a secret" in reasons
 
 
-def test_a_webhook_on_another_stream_is_a_creation_and_a_deletion() -> None:
+def test_a_webhook_on_another_stream_is_a_creation_and_the_old_one_stays_unless_pruned() -> None:
     account = Account()
     account.apply(yaml(WHOLE))
     moved = yaml(WHOLE.replace("stream: newsletter", "stream: alerts"))
     plan = account.plan(moved)
     old = "t/webhooks/newsletter/https://hooks.example.com/b"
     new = "t/webhooks/alerts/https://hooks.example.com/b"
+    assert addresses(plan) == [f"create {new}"]
+    assert old in [str(each.address) for each in plan.unmanaged]
+    assert "the same URL is live on the stream `newsletter`" in plan_as_text(plan)
+    plan = account.plan(moved, prune=True)
     assert addresses(plan) == [f"create {new}", f"delete {old}"]
-    assert "replaced by webhooks/alerts/https://hooks.example.com/b" in plan_as_text(plan)
-    account.apply(moved)
-    assert addresses(account.plan(moved)) == []
+    assert "unmanaged, after webhooks/alerts/https://hooks.example.com/b" in plan_as_text(plan)
+    account.apply(moved, plan)
+    assert addresses(account.plan(moved, prune=True)) == []
 
 
 def test_a_webhook_that_nothing_declares_is_deleted_by_prune_only() -> None:
@@ -215,7 +218,7 @@ def test_a_webhook_that_nothing_declares_is_deleted_by_prune_only() -> None:
     assert addresses(account.plan(config, prune=True)) == []
 
 
-def test_two_live_webhooks_with_one_key_are_an_error_that_names_both() -> None:
+def test_undeclared_twins_are_unmanaged_each_with_its_id_and_block_nothing() -> None:
     account = Account()
     ids = [
         account.by_hand("postmark", "POST", "/webhooks", json={"Url": "https://h.example.com/x"})[
@@ -224,9 +227,10 @@ def test_two_live_webhooks_with_one_key_are_an_error_that_names_both() -> None:
         for _ in range(2)
     ]
     config = yaml("t: {service: postmark, token: {env: A}, webhooks: []}")
-    with pytest.raises(DuplicateAddress) as error:
-        account.plan(config)
-    assert all(str(each) in str(error.value) for each in ids)
+    plan = account.plan(config)
+    assert (plan.changes, plan.refusals) == ((), ())
+    assert [each.remote_id for each in plan.unmanaged] == [str(each) for each in ids]
+    assert all(f"https://h.example.com/x (ID {each})" in plan_as_text(plan) for each in ids)
 
 
 def test_a_webhook_waits_for_its_stream_and_is_skipped_with_it() -> None:
@@ -318,7 +322,12 @@ def test_deleting_a_domain_tells_of_its_senders() -> None:
     assert found == [
         "t/domains/mail.example.net: its deletion leaves senders behind: ops@mail.example.net"
     ]
-    assert sorted(account.requests("postmark")) == ["GET /domains", "GET /senders"]
+    # What is deleted is read in full: a saved plan must have seen it.
+    assert [each.rstrip("0123456789") for each in sorted(account.requests("postmark"))] == [
+        "GET /domains",
+        "GET /domains/",
+        "GET /senders",
+    ]
 
 
 def test_a_sender_is_unverified_until_its_domain_or_its_signature_is() -> None:

@@ -21,8 +21,8 @@ from laws import (
     with_all,
 )
 
-from reconciler.engine.apply import Outcome
-from reconciler.engine.planfile import as_json, plan_as_document
+from reconciler.engine.attempt import Outcome
+from reconciler.engine.plandocument import as_json, plan_as_document
 from reconciler.model import Address, Config, Resource
 
 pytestmark = PATIENCE

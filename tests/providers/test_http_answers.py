@@ -230,7 +230,7 @@ def test_nothing_that_holds_a_secret_shows_it() -> None:
 )
 @pytest.mark.parametrize("method", ["GET", *WRITES])
 def test_postmark_gets_exactly_one_token(part: str, header: str, token: str, method: str) -> None:
-    with Line(httpx.Response(503), httpx.Response(200, json={})) as line:
+    with Line(httpx.Response(429), httpx.Response(200, json={})) as line:
         call(getattr(line.postmark(), part), method)
         assert len(line.script.seen) == 2
         for request in line.script.seen:

@@ -39,7 +39,6 @@ def bad_gzip(_: httpx.Request) -> httpx.Response:
 
 NOT_TAKEN: list[Step] = [
     httpx.Response(429),
-    httpx.Response(503),
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -47,6 +46,7 @@ NOT_TAKEN: list[Step] = [
 DOUBTFUL: list[Step] = [
     httpx.Response(500),
     httpx.Response(502),
+    httpx.Response(503),  # it may come from what stands in between, after the effect
     httpx.Response(504),
     httpx.Response(520),
     httpx.ReadTimeout,

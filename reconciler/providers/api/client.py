@@ -1,7 +1,7 @@
 """HTTP to a service. `Reader` can only GET; `Writer` is a `Reader` that can change things.
 
 One rule for repeats: a GET is repeated after any failure that may pass. A write is repeated here
-only when it surely had no effect (no connection, 429, 503); in every other doubt it ends in
+only when it surely had no effect (no connection, 429); in every other doubt it ends in
 `OutcomeUnknown`, and who asked for it reads before trying again (postmark.md §1.8).
 """
 
@@ -50,6 +50,7 @@ class Line:
     pause: Callable[[float], None]
     pace: Pace | None = None
     watch: Callable[[str], None] | None = None
+    before_write: Callable[[], None] = lambda: None
 
     def wait_for_turn(self, path: str) -> None:
         if self.pace and (seconds := self.pace.wait(path)):
@@ -167,6 +168,7 @@ class Writer(Reader):
 
     def _write(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         given = {name: value for name, value in content.items() if value is not None}
+        self._line.before_write()
         response = self._send(method, path, **given)
         if not response.content:
             return {}
@@ -185,7 +187,8 @@ def _revealed(content: Any) -> Any:
 
 
 def _leaves_doubt(response: httpx.Response) -> bool:
-    return response.is_server_error and response.status_code != HTTPStatus.SERVICE_UNAVAILABLE
+    """Whether a write may have taken effect: a 503, too, can come from what stands in between."""
+    return response.is_server_error
 
 
 def _no_answer(request: str, problem: httpx.RequestError) -> ServiceError:

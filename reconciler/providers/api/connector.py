@@ -23,8 +23,8 @@ class Connector(Generic[ClientT]):
     """Makes clients of one type: `Connector(Reader)` makes no other than reading ones.
 
     `base_urls` replaces the built-in ones by site name; `transport` replaces the network;
-    `watch` is told each request in a line of text. The
-    connections stay open until the `with` block around the connector ends.
+    `watch` is told each request in a line of text, and `before_write` is called before each that
+    may change something. The connections stay open until the `with` block around it ends.
     """
 
     client_type: type[ClientT]
@@ -33,6 +33,7 @@ class Connector(Generic[ClientT]):
     transport: httpx.BaseTransport | None = None
     pause: Callable[[float], None] = time.sleep
     watch: Callable[[str], None] | None = None
+    before_write: Callable[[], None] = lambda: None
     _pools: ExitStack = field(default_factory=ExitStack, init=False)
     _paces: dict[Sealed, Pace] = field(default_factory=dict, init=False)
 
@@ -74,8 +75,18 @@ class Connector(Generic[ClientT]):
         dialect: Dialect,
         pace: Pace | None = None,
     ) -> ClientT:
-        line = Line(pool, auth, dialect, provider.retry_attempts, self.pause, pace, self.watch)
-        return self.client_type(line)
+        return self.client_type(
+            Line(
+                pool,
+                auth,
+                dialect,
+                provider.retry_attempts,
+                self.pause,
+                pace,
+                self.watch,
+                self.before_write,
+            )
+        )
 
     def onlooker(
         self, pool: httpx.Client, auth: SecretAuth, dialect: Dialect, pace: Pace | None = None

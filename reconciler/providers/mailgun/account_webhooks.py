@@ -39,7 +39,8 @@ class AccountWebhooks(Kind[Reading, Writing]):
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         request = f"GET {_PATH}"
         for item in listed(session.client.get(_PATH), "webhooks", request):
-            yield self._live(under / self.name / _text(item, "url", request), item, request)
+            address = under / self.name / _text(item, "url", request)
+            yield self._live(address, item, request)
 
     def read(self, session: Reading, known: Resource) -> Resource | None:
         if known.remote_id is None:
@@ -47,9 +48,11 @@ class AccountWebhooks(Kind[Reading, Writing]):
             return next((item for item in items if item.address == known.address), None)
         path = f"{_PATH}/{known.remote_id}"
         try:
-            return self._live(known.address, session.client.get(path), f"GET {path}")
+            answer = session.client.get(path)
         except NotFound:
             return None
+        address = known.address.root / self.name / _text(answer, "url", f"GET {path}")
+        return self._live(address, answer, f"GET {path}")
 
     def create(self, session: Writing, desired: Resource) -> Resource:
         form = {"url": desired.address.name} | self.fields.encode(desired.attributes)

@@ -115,7 +115,10 @@ class Domains(Kind[Reading, Writing]):
             answer = session.client.get(path, {"h:extended": "true"})
         except NotFound:
             return None
-        return self._live(known.address, section(answer, "domain", f"GET {path}"), answer)
+        domain = section(answer, "domain", f"GET {path}")
+        # Names are matched in lower case (mailgun.md §4.5): the answer has its own spelling.
+        address = known.address.root / self.name / host_name(str(domain.get("name")))
+        return self._live(address, domain, answer)
 
     def meet(self, desired: Resource, live: Resource) -> Resource:  # noqa: ARG002
         """Do not compare what another host hides, nor keys where Mailgun is to keep them."""

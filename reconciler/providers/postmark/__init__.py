@@ -13,6 +13,7 @@ from reconciler.providers.postmark.remarks import (
     deletes_domains,
     senders_of_deleted_domains,
     unverified_sender,
+    urls_on_other_streams,
 )
 from reconciler.providers.postmark.senders import Senders
 from reconciler.providers.postmark.servers import Servers, server_token
@@ -51,6 +52,7 @@ class Postmark(Service):
     ) -> Iterable[tuple[Address, str]]:
         yield from unverified_sender(provider, live)
         yield from senders_of_deleted_domains(provider, desired, live)
+        yield from urls_on_other_streams(provider, desired, live)
 
     def objections(
         self, provider: Provider, desired: Snapshot, live: Snapshot

@@ -27,6 +27,7 @@ _CHECKS = {
 class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
     name = "domains"
     guarded = True
+    dns_fields = frozenset({"return_path", _CUSTOM})
     fields = FieldTable(
         Field("return_path", "ReturnPathDomain", HOST),
         # Not documented, and so behind an opt-in (postmark.md §2.6).
@@ -45,13 +46,13 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
 
     def list(self, session: OnAccount[Reader], under: Address) -> Iterable[Resource]:
         for item in paged(session.account, "/domains", "Domains"):
-            name = host_name(named(item, "Name", "GET /domains"))
-            yield self._live(under / self.name / name, item)
+            yield self._live(under, item, "GET /domains")
 
     def read(self, session: OnAccount[Reader], known: Resource) -> Resource | None:
         remote_id = sought_id(self, session, known)
-        answer = read_object(session.account, f"/domains/{remote_id}") if remote_id else None
-        return self._live(known.address, answer) if answer else None
+        path = f"/domains/{remote_id}"
+        answer = read_object(session.account, path) if remote_id else None
+        return self._live(known.address.root, answer, f"GET {path}") if answer else None
 
     def create(self, session: OnAccount[Writer], desired: Resource) -> Resource:
         later = {_CUSTOM} & set(desired.attributes)
@@ -61,7 +62,7 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
         if later:
             content = self.fields.encode(desired.attributes, later)
             session.account.put(f"/domains/{answer['ID']}", json=content)
-        return self._live(desired.address, answer)
+        return self._live(desired.address.root, answer, "POST /domains")
 
     def update(self, session: OnAccount[Writer], change: Update) -> None:
         session.account.put(
@@ -78,7 +79,7 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
             if any(r.purpose == purpose and r.state == TO_PUBLISH for r in live.records):
                 path = f"/domains/{live.remote_id}/{call}"
                 answer = identified(session.account.put(path), f"PUT {path}")
-                live = self._live(live.address, answer)
+                live = self._live(live.address.root, answer, f"PUT {path}")
         return live
 
     def perform(self, session: OnAccount[Writer], live: Resource, action: str) -> Resource:
@@ -88,9 +89,9 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
             return self.read(session, live) or live
         return self.verify(session, live)
 
-    def _live(self, address: Address, answer: Mapping[str, Any]) -> Resource:
+    def _live(self, under: Address, answer: dict[str, Any], request: str) -> Resource:
         return Resource(
-            address=address,
+            address=under / self.name / host_name(named(answer, "Name", request)),
             kind=self,
             attributes=self.fields.decode(answer),
             remote_id=str(answer["ID"]),

@@ -41,18 +41,19 @@ class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
 
     def list(self, session: OnAccount[Reader], under: Address) -> Iterable[Resource]:
         for item in paged(session.account, _PATH, "SenderSignatures"):
-            name = named(item, "EmailAddress", f"GET {_PATH}").lower()
-            yield self._live(under / self.name / name, item)
+            yield self._live(under, item, f"GET {_PATH}")
 
     def read(self, session: OnAccount[Reader], known: Resource) -> Resource | None:
         remote_id = sought_id(self, session, known)
-        answer = read_object(session.account, f"{_PATH}/{remote_id}") if remote_id else None
-        return self._live(known.address, answer) if answer else None
+        path = f"{_PATH}/{remote_id}"
+        answer = read_object(session.account, path) if remote_id else None
+        return self._live(known.address.root, answer, f"GET {path}") if answer else None
 
     def create(self, session: OnAccount[Writer], desired: Resource) -> Resource:
         content = {"FromEmail": desired.address.name} | self.fields.encode(desired.attributes)
-        answer = session.account.post(_PATH, json=content)
-        return self._live(desired.address, identified(answer, f"POST {_PATH}"))
+        request = f"POST {_PATH}"
+        answer = identified(session.account.post(_PATH, json=content), request)
+        return self._live(desired.address.root, answer, request)
 
     def update(self, session: OnAccount[Writer], change: Update) -> None:
         # The name is documented as required in an edit.
@@ -67,10 +68,10 @@ class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
         session.account.post(f"{_PATH}/{live.remote_id}/resend")
         return live
 
-    def _live(self, address: Address, answer: Mapping[str, Any]) -> Resource:
+    def _live(self, under: Address, answer: dict[str, Any], request: str) -> Resource:
         unconfirmed = answer.get("Confirmed") is False
         return Resource(
-            address=address,
+            address=under / self.name / named(answer, "EmailAddress", request).lower(),
             kind=self,
             attributes=self.fields.decode(answer),
             remote_id=str(answer["ID"]),

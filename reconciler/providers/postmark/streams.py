@@ -61,16 +61,16 @@ class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
             fact = f"the list holds {len(items)} of {answer['TotalCount']} streams"
             raise UnexpectedAnswer(f"GET {_PATH}", fact, advice="Run again.")
         for item in items:
-            yield self._live(under / self.name / str(item["ID"]), item)
+            yield self._live(under, item)
 
     def read(self, session: OnServer[Reader], known: Resource) -> Resource | None:
         answer = read_object(session.server, _path(known))
-        return self._live(known.address, answer) if answer else None
+        return self._live(known.address.root, answer) if answer else None
 
     def create(self, session: OnServer[Writer], desired: Resource) -> Resource:
         content = {"ID": desired.address.name} | self._encode(desired.attributes)
         answer = session.server.post(_PATH, json=content)
-        return self._live(desired.address, identified(answer, f"POST {_PATH}"))
+        return self._live(desired.address.root, identified(answer, f"POST {_PATH}"))
 
     def update(self, session: OnServer[Writer], change: Update) -> None:
         path = _path(change.live)
@@ -99,13 +99,13 @@ class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
         named = {name: value for name, value in attributes.items() if name != "archived"}
         return self.fields.encode(named)
 
-    def _live(self, address: Address, answer: Mapping[str, Any]) -> Resource:
+    def _live(self, under: Address, answer: Mapping[str, Any]) -> Resource:
         return Resource(
-            address=address,
+            address=under / self.name / str(answer["ID"]),
             kind=self,
             attributes=self.fields.decode(answer),
             # Every server has an `outbound`.
-            remote_id=f"{answer.get('ServerID', address.provider)}/{answer['ID']}",
+            remote_id=f"{answer.get('ServerID', under.provider)}/{answer['ID']}",
         )
 
 

@@ -16,6 +16,7 @@ from reconciler.providers.postmark.session import (
     read_object,
     sought_id,
 )
+from reconciler.providers.postmark.streams import Streams
 from reconciler.source import Location, Node
 
 DEFAULT_STREAM = "outbound"
@@ -52,6 +53,7 @@ def _read_headers(value: Any) -> dict[str, Sealed]:
 class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
     name = "webhooks"
     prunable = True
+    has_twins = True  # the vendor's own suite makes four with one URL (postmark.md §8.2)
     lists_in_full = True
     fields = FieldTable(
         *_trigger_fields(),
@@ -92,7 +94,7 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
             | {name: each.location for name, each in references.items()}
             | ({"headers": headers.location} if headers else {}),
             absent=absent,
-            needs=(provider.address / "streams" / stream,),
+            needs=(provider.address / Streams.name / stream,),
             references={} if absent else references,
             secrets={} if absent else secrets,
         )
@@ -114,28 +116,28 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
             }
         return replace(desired, attributes=attributes, secrets=known)
 
-    def replaces(self, desired: Resource, live: Resource) -> bool:
-        """Whether a live webhook is this one on another stream: that cannot be changed in place."""
-        return desired.address.name == live.address.name
+    def job(self, resource: Resource) -> str:
+        """Return the URL: a webhook cannot change its stream, and so is moved by making another."""
+        return resource.address.name
 
     def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
         for item in listed(session.server.get(_PATH), _PATH, "Webhooks"):
-            url = named(item, "Url", f"GET {_PATH}")
-            stream = str(item.get("MessageStream") or DEFAULT_STREAM)
-            yield self._live(self._address(under, stream, _USER.sub("(secret)@", url)), item)
+            yield self._live(under, item, f"GET {_PATH}")
 
     def read(self, session: OnServer[Reader], known: Resource) -> Resource | None:
         remote_id = sought_id(self, session, known)
-        answer = read_object(session.server, f"{_PATH}/{remote_id}") if remote_id else None
-        return self._live(known.address, answer) if answer else None
+        path = f"{_PATH}/{remote_id}"
+        answer = read_object(session.server, path) if remote_id else None
+        return self._live(known.address.root, answer, f"GET {path}") if answer else None
 
     def create(self, session: OnServer[Writer], desired: Resource) -> Resource:
         *_, stream, url = desired.address.parts
         content = {"Url": url, "MessageStream": stream} | self._content(
             desired, desired.attributes, desired.attributes
         )
+        request = f"POST {_PATH}"
         answer = session.server.post(_PATH, json=content, params=_verify(desired))
-        return self._live(desired.address, identified(answer, f"POST {_PATH}"))
+        return self._live(desired.address.root, identified(answer, request), request)
 
     def update(self, session: OnServer[Writer], change: Update) -> None:
         known = {**change.live.attributes, **change.desired.attributes}
@@ -164,12 +166,15 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
         sent = {*names, *({"verify"} & set(desired.attributes))}
         return self.fields.encode(values, sorted(sent))
 
-    def _live(self, address: Address, answer: Mapping[str, Any]) -> Resource:
+    def _live(self, under: Address, answer: dict[str, Any], request: str) -> Resource:
+        url = _USER.sub("(secret)@", named(answer, "Url", request))
+        stream = str(answer.get("MessageStream") or DEFAULT_STREAM)
         return Resource(
-            address=address,
+            address=self._address(under, stream, url),
             kind=self,
             attributes=self.fields.decode(answer),
             remote_id=str(answer["ID"]),
+            needs=(under / Streams.name / stream,),
             notes=_notes(answer),
         )
 

@@ -1,0 +1,189 @@
+"""One change, made and confirmed: it counts as made when a read shows it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from reconciler.engine.diff import diff_attributes
+from reconciler.engine.patience import waits
+from reconciler.engine.plan import decide
+from reconciler.engine.twins import SoleMaker
+from reconciler.errors import (
+    AlreadyExists,
+    AppliedInPart,
+    ImmutableField,
+    InvalidRequest,
+    NotConverged,
+    NotFound,
+    OutcomeUnknown,
+    Overtaken,
+    ReconcileError,
+    UnexpectedAnswer,
+)
+from reconciler.model import Change, Create, Delete, FieldChange, Resource, Update, as_text
+
+Pause = Callable[[float], None]
+
+_DOUBTFUL = (OutcomeUnknown, UnexpectedAnswer, AlreadyExists, NotFound, InvalidRequest)
+"""After these a write may have taken effect, or somebody else may have made the change."""
+
+
+class Outcome(StrEnum):
+    APPLIED = "applied"
+    OVERTAKEN = "overtaken"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one change; `live` is the resource as it was read afterwards.
+
+    `in_part` says of a failed one that something of it was written all the same; `maker` is what
+    made a thing that there may be two of.
+    """
+
+    change: Change
+    outcome: Outcome
+    reason: str = ""
+    live: Resource | None = None
+    in_part: bool = False
+    maker: SoleMaker | None = field(default=None, repr=False)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether anything of it was written."""
+        return self.outcome in {Outcome.APPLIED, Outcome.OVERTAKEN} or self.in_part
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Makes changes with one session; `repeats` is how often a doubtful write is tried again."""
+
+    session: Any
+    repeats: int
+    pause: Pause
+
+    def carry_out(self, change: Change) -> Result:
+        maker = self._maker(change)
+        try:
+            live = maker.make(self._make) if maker else self._make(change)
+        except Overtaken as error:
+            return Result(change, Outcome.OVERTAKEN, str(error), in_part=True)
+        except (AppliedInPart, NotConverged) as error:
+            in_part = bool(error.applied) if isinstance(error, AppliedInPart) else True
+            return Result(change, Outcome.FAILED, str(error), in_part=in_part)
+        except ReconcileError as error:
+            in_part = bool(maker and maker.made)
+            return Result(change, Outcome.FAILED, str(error), in_part=in_part)
+        return Result(change, Outcome.APPLIED, maker.remark if maker else "", live, maker=maker)
+
+    def _maker(self, change: Change) -> SoleMaker | None:
+        if isinstance(change, Create) and change.desired.kind.has_twins:
+            return SoleMaker(change.desired, self.session, self.repeats, self.pause)
+        return None
+
+    def _make(self, change: Change) -> Resource | None:
+        """Write; after a doubtful outcome read what is left to do: nothing is made twice."""
+        pending = change
+        for attempt in range(self.repeats + 1):
+            try:
+                return self._confirm(change, self._write(pending), pending)
+            except _DOUBTFUL as error:
+                live = self._read_after(pending, error)
+                left = left_to_do(change, live)
+                if left is None:
+                    return self._confirm(change, live or change.subject)
+                if attempt == self.repeats:
+                    raise
+                pending = left
+                self.pause(min(8.0, 0.5 * 2.0**attempt))
+        raise AssertionError("the loop above returns or raises")
+
+    def _write(self, change: Change) -> Resource:
+        kind = change.subject.kind
+        match change:
+            case Create():
+                created: Resource = kind.create(self.session, change.desired)
+                return created
+            case Update():
+                kind.update(self.session, change)
+            case Delete():
+                kind.delete(self.session, change.live)
+        return change.live
+
+    def _read_after(self, change: Change, error: ReconcileError) -> Resource | None:
+        """Read what a failed write left behind; a refused one may still have created in part."""
+        if isinstance(error, InvalidRequest) and not isinstance(change, Create):
+            raise error
+        live = read(self.session, change.desired if isinstance(change, Create) else change.live)
+        if isinstance(error, InvalidRequest) and live is None:
+            raise error
+        return live
+
+    def _confirm(
+        self, change: Change, known: Resource, written: Change | None = None
+    ) -> Resource | None:
+        """Read until the change shows.
+
+        Raises NotConverged when it does not, naming the field, and Overtaken when what was
+        `written` shows neither as it was before nor as it should be now.
+        """
+        kind = change.subject.kind
+        patience = kind.deletion_takes if isinstance(change, Delete) else kind.settling
+        differences: str | None = None
+        for wait in waits(patience):
+            live = read(self.session, known)
+            if (differences := difference(change, live)) is None:
+                return live
+            if isinstance(written, Update) and live and _is_overtaken(written, live):
+                raise Overtaken(f"changed by another writer since: {differences}")
+            self.pause(wait)
+        raise NotConverged(f"{change.subject.address}: read again after the change, {differences}")
+
+
+def read(session: Any, known: Resource) -> Resource | None:
+    """Read one resource; what has another address by now is not the one that was meant."""
+    found: Resource | None = known.kind.read(session, known)
+    return found if found and found.address.parts == known.address.parts else None
+
+
+def left_to_do(change: Change, live: Resource | None) -> Change | None:
+    """Return what remains of a change. Raises ImmutableField when it cannot be done."""
+    if isinstance(change, Delete):
+        gone = live is None or live.kind.is_gone(live)
+        return None if live is None or gone else Delete(live, change.desired)
+    if live is None:
+        return change
+    left, refusals = decide(change.desired, live)
+    if refusals:
+        raise ImmutableField("; ".join(str(refusal) for refusal in refusals))
+    return left
+
+
+def difference(change: Change, live: Resource | None) -> str | None:
+    """Say in what a live resource is not as a change should have left it; None if in nothing."""
+    if isinstance(change, Delete):
+        gone = live is None or live.kind.is_gone(live)
+        return None if gone else "it is still there"
+    if live is None:
+        return "it cannot be found"
+    return "; ".join(map(_as_sentence, _differing(change, live))) or None
+
+
+def _differing(change: Create | Update, live: Resource) -> tuple[FieldChange, ...]:
+    return diff_attributes(live.kind.meet(change.desired, live), live)
+
+
+def _as_sentence(field: FieldChange) -> str:
+    return f"`{field.name}` is {as_text(field.before)} and should be {as_text(field.after)}"
+
+
+def _is_overtaken(written: Update, live: Resource) -> bool:
+    """Whether a field that was written is by now what neither it nor anything before it was."""
+    before = {field.name: field.before for field in written.fields}
+    return any(
+        each.name in before and not live.kind.fields.same(each.name, before[each.name], each.before)
+        for each in _differing(written, live)
+    )

@@ -1,0 +1,12 @@
+"""How long a change is waited for."""
+
+from collections.abc import Iterator
+
+
+def waits(patience: float) -> Iterator[float]:
+    """Yield growing waits in seconds that add up to about `patience`."""
+    waited, wait = 0.0, 0.2
+    while waited < patience:
+        yield wait
+        waited += wait
+        wait = min(5.0, wait * 1.6)

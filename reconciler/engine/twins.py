@@ -51,9 +51,9 @@ def _age(resource: Resource) -> tuple[int, str]:
 class SoleMaker:
     """Makes a thing of which there is to be one, with one session.
 
-    `made` are the IDs that our own answers named; `remark` says what there was besides. An answer
-    that was lost leaves a thing that is ours without a name: it counts as ours if it was not there
-    before and holds exactly what was sent.
+    `made` are the IDs that our own answers named. An answer that was lost leaves a thing that is
+    ours without a name: it counts as ours if it was not there before and holds exactly what was
+    sent.
     """
 
     desired: Resource
@@ -61,9 +61,10 @@ class SoleMaker:
     repeats: int
     pause: Callable[[float], None]
     made: set[str] = field(default_factory=set)
-    remark: str = ""
     is_answer_lost: bool = False
     _before: set[str] = field(default_factory=set)
+    _removed: dict[str, None] = field(default_factory=dict)
+    _left: tuple[str, ...] = ()
 
     def make(self, otherwise: Callable[[Update], Resource | None]) -> Resource | None:
         """Make it, unless it is there by now: what is left to do then is done by `otherwise`."""
@@ -82,10 +83,11 @@ class SoleMaker:
                 f"{self.desired.address}: read again after the change, it is not there"
             )
         oldest, *younger = there
-        surplus = [each for each in younger if self._is_ours(each)]
-        for each in surplus:
-            self._remove(each)
-        self.remark = "; ".join(self._remarks(oldest, younger, surplus))
+        left = [str(each.remote_id) for each in younger if not self._is_ours(each)]
+        for each in younger:
+            if self._is_ours(each):
+                self._remove(each, oldest)
+        self._left = (str(oldest.remote_id), *left) if left else ()
         fields = diff_attributes(oldest.kind.meet(self.desired, oldest), oldest)
         return otherwise(Update(oldest, self.desired, fields)) if fields else oldest
 
@@ -128,8 +130,21 @@ class SoleMaker:
             there = self._list()
         return there
 
-    def _remove(self, surplus: Resource) -> None:
+    @property
+    def remark(self) -> str:
+        """What there was besides, in a sentence; nothing if there was nothing."""
+        left = ", ".join(self._left)
+        more = (
+            [f"it is there more than once (IDs {left}); --prune removes the newer"] if left else []
+        )
+        return "; ".join([*self._removed, *more])
+
+    def _remove(self, surplus: Resource, oldest: Resource) -> None:
         """Delete it; a doubtful deletion is done again if the last look still finds it."""
+        self._removed[
+            f"it was made twice at the same time: the first one (ID {oldest.remote_id}) stays, "
+            f"ours (ID {surplus.remote_id}) was removed"
+        ] = None
         with suppress(NotFound, OutcomeUnknown):
             surplus.kind.delete(self.session, surplus)
 
@@ -144,21 +159,6 @@ class SoleMaker:
             return True
         is_new = resource.remote_id not in self._before
         return self.is_answer_lost and is_new and _holds_exactly(resource, self.desired)
-
-    def _remarks(
-        self, oldest: Resource, younger: list[Resource], surplus: list[Resource]
-    ) -> Iterator[str]:
-        for each in surplus:
-            yield (
-                f"it was made twice at the same time: the first one (ID {oldest.remote_id}) stays, "
-                f"ours (ID {each.remote_id}) was removed"
-            )
-        left = [str(each.remote_id) for each in younger if each not in surplus]
-        if left:
-            yield (
-                f"it is there more than once, with the IDs {oldest.remote_id} and "
-                f"{', '.join(left)}; --prune removes the newer"
-            )
 
 
 def _holds_exactly(live: Resource, desired: Resource) -> bool:

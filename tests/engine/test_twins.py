@@ -1,0 +1,321 @@
+"""Nothing is made twice, whatever happens: two at once, late effects, lost answers, strangers."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpx
+import pytest
+from account import Account, addresses, outcomes, yaml
+
+from reconciler.engine.attempt import Result
+from reconciler.model import Config
+from reconciler.reports.text import plan_as_text, results_as_text
+
+URL = "https://hooks.example.com/once"
+CONFIG = """
+t:
+  service: postmark
+  token: {{env: A}}
+  webhooks: [{{url: "{url}", triggers: [{triggers}]}}]
+"""
+
+
+def config(*triggers: str, url: str = URL) -> Config:
+    return yaml(CONFIG.format(url=url, triggers=", ".join(triggers or ("bounce",))))
+
+
+class Meddler(httpx.BaseTransport):
+    """Does to each creation of a webhook what the next of `deeds` says; then lets all pass."""
+
+    def __init__(self, inner: httpx.BaseTransport, deeds: Iterable[str]) -> None:
+        self.inner = inner
+        self.deeds = list(deeds)
+        self.late: list[tuple[int, httpx.Request]] = []
+        self.reads = 0
+        self.before_creation: Callable[[], None] = lambda: None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if (request.method, request.url.path) != ("POST", "/webhooks"):
+            return self._pass(request)
+        hook, self.before_creation = self.before_creation, lambda: None
+        hook()
+        deed = self.deeds.pop(0) if self.deeds else "pass"
+        match deed.split():
+            case ["pass"]:
+                return self.inner.handle_request(request)
+            case ["503", "after"]:
+                self.inner.handle_request(request)
+                return httpx.Response(503, json={"ErrorCode": 100, "Message": "Maintenance"})
+            case ["503", "before"]:
+                return httpx.Response(503, json={"ErrorCode": 100, "Message": "Maintenance"})
+            case ["timeout", "after"]:
+                self.inner.handle_request(request)
+                raise httpx.ReadTimeout("late", request=request)
+            case ["late", reads]:
+                self.late.append((self.reads + int(reads), request))
+                raise httpx.ReadTimeout("late", request=request)
+            case ["odd"]:
+                self.inner.handle_request(request)
+                return httpx.Response(200, text="<html>")
+        raise AssertionError(deed)
+
+    def _pass(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET" and request.url.path == "/webhooks":
+            self.reads += 1
+            due = [each for each in self.late if each[0] <= self.reads]
+            self.late = [each for each in self.late if each not in due]
+            for _, late in due:
+                self.inner.handle_request(late)
+        return self.inner.handle_request(request)
+
+
+def meddled(*deeds: str) -> tuple[Account, Meddler]:
+    meddlers: list[Meddler] = []
+
+    def around(inner: httpx.BaseTransport) -> httpx.BaseTransport:
+        meddlers.append(Meddler(inner, deeds))
+        return meddlers[0]
+
+    return Account(around), meddlers[0]
+
+
+def live(account: Account, url: str = URL) -> list[dict[str, Any]]:
+    hooks = account.by_hand("postmark", "GET", "/webhooks")["Webhooks"]
+    return [each for each in hooks if each["Url"] == url]
+
+
+def by_hand(account: Account, **more: Any) -> int:
+    body = {"Url": URL, "Triggers": {"Bounce": {"Enabled": True}}, **more}
+    made: int = account.by_hand("postmark", "POST", "/webhooks", json=body)["ID"]
+    return made
+
+
+@pytest.mark.parametrize(
+    "deeds",
+    [
+        ["503 after"],
+        ["503 after", "503 after", "503 after", "503 after"],
+        ["503 before"],
+        ["timeout after"],
+        ["odd"],
+        ["late 1"],
+        ["late 4"],
+        ["late 12"],
+        ["late 14"],  # after the repetition has been confirmed, before the last look
+        ["late 20"],
+        ["503 before", "late 12"],
+        ["late 12", "503 after"],
+        ["late 12", "late 12"],
+    ],
+    ids=" then ".join,
+)
+def test_an_answer_that_is_lost_leads_to_one_webhook(deeds: list[str]) -> None:
+    account, _ = meddled(*deeds)
+    results = account.apply(config())
+    assert outcomes(results) == {f"t/webhooks/outbound/{URL}": "applied"}, results[0].reason
+    assert len(live(account)) == 1
+    plan = account.plan(config())
+    assert (plan.changes, plan.refusals) == ((), ())
+
+
+def test_a_service_that_never_answers_a_creation_ends_in_an_error_and_no_webhook() -> None:
+    account, _ = meddled(*["503 before"] * 9)
+    (result,) = account.apply(config())
+    assert result.outcome == "failed"
+    assert not result.is_made
+    assert "503" in result.reason
+    assert live(account) == []
+
+
+def at_once(account: Account, meddler: Meddler, *configs: Config) -> list[list[Result]]:
+    """Apply plans of configurations side by side: each has listed before any creates."""
+    plans = [account.plan(each) for each in configs]
+    gate = threading.Barrier(len(configs))
+    passed = threading.local()
+    inner = meddler.inner
+
+    class Gate(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            is_creation = (request.method, request.url.path) == ("POST", "/webhooks")
+            if is_creation and not getattr(passed, "gate", False):
+                passed.gate = True
+                gate.wait(20)
+            return inner.handle_request(request)
+
+    meddler.inner = Gate()
+    found: dict[int, list[Result]] = {}
+
+    def apply(number: int) -> None:
+        found[number] = account.apply(configs[number], plans[number])
+
+    threads = [threading.Thread(target=apply, args=(number,)) for number in range(len(configs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    meddler.inner = inner
+    return [found[number] for number in range(len(configs))]
+
+
+@pytest.mark.parametrize("many", [2, 3, 5])
+def test_applies_at_once_end_with_exactly_one_and_all_succeed(many: int) -> None:
+    account, meddler = meddled()
+    found = at_once(account, meddler, *[config()] * many)
+    assert [outcome for each in found for outcome in outcomes(each).values()] == ["applied"] * many
+    assert len(live(account)) == 1
+    reasons = "\n".join(result.reason for each in found for result in each)
+    assert reasons.count("was removed") == many - 1
+    assert account.plan(config()).changes == ()
+
+
+def test_of_two_that_disagree_one_is_told_that_it_was_overtaken() -> None:
+    account, meddler = meddled()
+    one, other = config("bounce"), config("open")
+    found = at_once(account, meddler, one, other)
+    assert len(live(account)) == 1
+    holding = [each for each in (one, other) if account.plan(each).changes == ()]
+    ended = [next(iter(outcomes(each).values())) for each in found]
+    assert len(holding) <= 1
+    assert "overtaken" in ended
+    # Nobody may think that what he declared holds unless it does.
+    for each, outcome in zip((one, other), ended, strict=True):
+        assert outcome == "overtaken" or each in holding
+
+
+def test_what_somebody_makes_between_plan_and_creation_is_found_and_not_made_again() -> None:
+    account, _ = meddled()
+    plan = account.plan(config("bounce", "open"))
+    by_hand(account)
+    (result,) = account.apply(config("bounce", "open"), plan)
+    assert result.outcome == "applied"
+    (hook,) = live(account)
+    assert hook["Triggers"]["Open"]["Enabled"]
+
+
+def test_a_stranger_who_comes_first_stays_and_ours_goes() -> None:
+    account, meddler = meddled()
+    made: list[int] = []
+    plan = account.plan(config())
+    meddler.before_creation = lambda: made.append(by_hand(account))
+    (result,) = account.apply(config(), plan)
+    assert result.outcome == "applied"
+    (hook,) = live(account)
+    assert [hook["ID"]] == made
+    assert f"the first one (ID {made[0]}) stays" in result.reason
+    assert account.plan(config()).changes == ()
+
+
+def test_with_a_lost_answer_a_twin_that_holds_something_else_is_left_and_told() -> None:
+    account, meddler = meddled("timeout after")
+    plan = account.plan(config())
+    headers = [{"Name": "X-Theirs", "Value": "1"}]
+    made: list[int] = []
+    create = meddler.inner.handle_request
+
+    def theirs_after_ours(request: httpx.Request) -> httpx.Response:
+        answer = create(request)
+        if (request.method, request.url.path) == ("POST", "/webhooks") and not made:
+            made.append(by_hand(account, HttpHeaders=headers))
+        return answer
+
+    meddler.inner.handle_request = theirs_after_ours  # type: ignore[method-assign]
+    (result,) = account.apply(config(), plan)
+    assert sorted(each["ID"] for each in live(account))[1:] == made
+    assert str(made[0]) in result.reason
+    assert "--prune removes the newer" in result.reason
+    (refusal,) = account.plan(config()).refusals
+    assert all(str(each["ID"]) in str(refusal) for each in live(account))
+    pruned = account.plan(config(), prune=True)
+    assert addresses(pruned) == [f"delete t/webhooks/outbound/{URL} (ID {made[0]})"]
+    account.apply(config(), pruned)
+    assert [each["ID"] for each in live(account)] != made
+    assert account.plan(config()).changes == ()
+
+
+def test_a_twin_that_was_there_before_is_never_ours() -> None:
+    account, meddler = meddled("timeout after")
+    first = by_hand(account)
+    plan = account.plan(config(url="https://hooks.example.com/other"))
+    (result,) = account.apply(config(url="https://hooks.example.com/other"), plan)
+    assert result.outcome == "applied"
+    assert [each["ID"] for each in live(account)] == [first]
+    assert meddler.deeds == []
+
+
+def test_declared_twins_are_refused_with_both_ids_and_the_rest_is_planned() -> None:
+    account = Account()
+    ids = [by_hand(account) for _ in range(3)]
+    wanted = yaml(
+        CONFIG.format(url=URL, triggers="open") + "  streams: {s: {type: broadcasts, name: S}}\n"
+    )
+    plan = account.plan(wanted)
+    (refusal,) = plan.refusals
+    assert f"with the IDs {ids[0]} and {ids[1]}, {ids[2]}" in str(refusal)
+    assert addresses(plan) == ["create t/streams/s"]
+    pruned = account.plan(wanted, prune=True)
+    assert pruned.refusals == ()
+    account.apply(wanted, pruned)
+    assert [each["ID"] for each in live(account)] == ids[:1]
+    assert account.plan(wanted).changes == ()
+
+
+def test_one_url_on_three_streams_stays_on_the_two_that_nobody_declares() -> None:
+    account = Account()
+    for name in ("a", "b"):
+        stream = {"ID": name, "Name": name, "MessageStreamType": "Transactional"}
+        account.by_hand("postmark", "POST", "/message-streams", json=stream)
+        by_hand(account, MessageStream=name)
+    results = account.apply(config())
+    assert set(outcomes(results).values()) == {"applied"}
+    assert sorted(each["MessageStream"] for each in live(account)) == ["a", "b", "outbound"]
+    text = plan_as_text(account.plan(config()))
+    assert "the same URL is live on the stream `a`" in text
+    assert "the same URL is live on the stream `b`" in text
+
+
+MOVED = """
+t:
+  service: postmark
+  token: {env: A}
+  webhooks:
+    - {url: "https://hooks.example.com/once", stream: broadcast, triggers: [bounce]}
+    - {url: "https://hooks.example.com/once", ensure: absent}
+"""
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 422, "body": {"ErrorCode": 1364, "Message": "4/5 triggers verified"}},
+        {"status": 422, "body": {"ErrorCode": 1225, "Message": "no more"}},
+        {"status": 422, "body": {"ErrorCode": 422, "Message": "no"}},
+        {"status": 503, "body": {"ErrorCode": 100, "Message": "Maintenance"}},
+        {"drop": "before"},
+    ],
+    ids=json.dumps,
+)
+def test_a_webhook_that_is_moved_is_not_deleted_unless_the_new_one_is_there(
+    refusal: dict[str, Any],
+) -> None:
+    account = Account()
+    by_hand(account)
+    fault = {"method": "POST", "path": "/webhooks", "times": 99, **refusal}
+    account.control("postmark", "POST", "faults", fault)
+    results = account.apply(yaml(MOVED))
+    found = {key.split("/")[2]: each for key, each in outcomes(results).items()}
+    assert found == {"broadcast": "failed", "outbound": "skipped"}
+    assert [each["MessageStream"] for each in live(account)] == ["outbound"]
+    assert "depends on t/webhooks/broadcast/" in results_as_text(results)
+
+
+def test_a_webhook_is_moved_by_making_the_new_one_first() -> None:
+    account = Account()
+    by_hand(account)
+    account.forget_requests()
+    account.apply(yaml(MOVED))
+    writes = [each for each in account.requests("postmark") if not each.startswith("GET")]
+    assert [each.split()[0] for each in writes] == ["POST", "DELETE"]
+    assert [each["MessageStream"] for each in live(account)] == ["broadcast"]
+    assert account.plan(yaml(MOVED)).changes == ()

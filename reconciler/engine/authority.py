@@ -160,7 +160,7 @@ class Authority:
                 "plan again"
             )
         now, seen = fingerprint(live), change["seen"]
-        for field in sorted(now.keys() | seen.keys()):
+        for field in sorted(seen.keys() | _to_be_seen(change, now)):
             if now.get(field) != seen.get(field):
                 raise StalePlan(
                     f"{name}: `{field}` of {address} changed since it was planned; plan again"
@@ -168,6 +168,16 @@ class Authority:
 
     def _forged(self, fact: str) -> InvalidPlanFile:
         return InvalidPlanFile(f"{self.saved.name}: {fact}; plan again")
+
+
+def _to_be_seen(change: Mapping[str, Any], now: Mapping[str, str]) -> set[str]:
+    """Return the fields that a plan must have seen: what it changes, and all of what it deletes.
+
+    Of what is updated a list may have left out the rest.
+    """
+    if change["action"] == "delete":
+        return set(now)
+    return now.keys() & {str(field.get("name")) for field in change["fields"]}
 
 
 def _substance(change: Mapping[str, Any]) -> dict[str, Any]:

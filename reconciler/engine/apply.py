@@ -52,7 +52,7 @@ def apply_plan(
             results.put(bug)
 
     with ThreadPoolExecutor(connections, thread_name_prefix="apply") as pool:
-        for subtree in _subtrees(plan.changes):
+        for subtree in subtrees(plan.changes):
             pool.submit(work, subtree)
         for _ in plan.changes:
             result = results.get()
@@ -61,7 +61,7 @@ def apply_plan(
             yield result
 
 
-def _subtrees(changes: Iterable[Change]) -> list[list[Change]]:
+def subtrees(changes: Iterable[Change]) -> list[list[Change]]:
     """Group changes that stand on each other, in the plan's order."""
     changes = list(changes)
     representative = {change.subject.address: change.subject.address for change in changes}

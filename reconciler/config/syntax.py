@@ -7,6 +7,7 @@ YAML 1.1's surprises, expand aliases without end and crash on deep nesting.
 import codecs
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,10 @@ class _Builder:
                 if not self._take(event):
                     return
         except yaml.MarkedYAMLError as problem:
-            self._find(*self._explain(problem, text))
+            if deep := _too_deep(text, problem.problem_mark):
+                self._refuse_depth(deep)
+            else:
+                self._find(*self._explain(problem, text))
             self._root = None
         except yaml.reader.ReaderError as problem:
             # The parser counts in bytes of the text that it was given.
@@ -205,12 +209,15 @@ class _Builder:
 
     def _take_start(self, event: Any) -> bool:
         if len(self._open) >= MAX_DEPTH:
-            message = f"nested deeper than {MAX_DEPTH} levels; nothing here needs so many"
-            self._find(self._at(event), message)
+            self._refuse_depth(event)
             return False
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         self._open.append(_Open(self._at(event), is_mapping, broken=bool(event.tag)))
         return True
+
+    def _refuse_depth(self, event: Any) -> None:
+        message = f"nested deeper than {MAX_DEPTH} levels; nothing here needs so many"
+        self._find(self._at(event), message)
 
     def _take_scalar(self, event: Any) -> None:
         location = self._at(event)
@@ -276,6 +283,25 @@ class _Builder:
 
     def _place(self, line: int, column: int) -> Location:
         return Location(self._file, line + 1, column + 1)
+
+
+def _too_deep(text: str, mark: yaml.Mark | None) -> Any:
+    """Return the event that opens one level too many before `mark`; None if there is none.
+
+    The parser reads up to 1,024 characters ahead of its events, and since libyaml 0.2.6 has a limit
+    of its own: what it gave up at may come before the event that our limit speaks at. Read without
+    the rest, it gets there.
+    """
+    depth = 0
+    with suppress(yaml.YAMLError):
+        for event in yaml.parse(text[: mark.index] if mark else "", _LOADER):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > MAX_DEPTH:
+                return event
+    return None
 
 
 def _ambiguity(text: str) -> Sequence[str] | None:

@@ -3,9 +3,13 @@
 import time
 
 import pytest
+import yaml
 from loading import MAILGUN, POSTMARK, findings, load, only, places, said
 
+from reconciler.config import syntax
+
 BOM = b"\xef\xbb\xbf"
+TOO_DEEP = "nested deeper than 32 levels; nothing here needs so many"
 
 
 def stream_named(value: str) -> str:
@@ -102,18 +106,53 @@ def test_document_markers_around_the_one_document_are_fine() -> None:
     assert findings(f"---\n{POSTMARK}...\n") == ()
 
 
-@pytest.mark.parametrize("opening", ["[", "{", "- ", "? ", "[{a: ", "- - ? "])
-def test_a_million_openings_are_refused_at_once(opening: str) -> None:
+@pytest.fixture(params=["CSafeLoader", "SafeLoader"])
+def _loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML parses by libyaml, or, on a machine without it, by itself."""
+    monkeypatch.setattr(syntax, "_LOADER", getattr(yaml, request.param))
+
+
+@pytest.mark.usefixtures("_loader")
+@pytest.mark.parametrize(
+    ("opening", "column"),
+    [
+        ("[", 33),
+        ("{", 33),
+        ("- ", 65),
+        ("? ", 65),
+        ("[{a: ", 81),
+        ("- - ? ", 65),
+        ("[é😀, {b: ", 145),
+    ],
+)
+def test_a_million_openings_are_refused_at_once(opening: str, column: int) -> None:
     started = time.monotonic()
-    finding = only(opening * 1_000_000)
+    found = said(opening * 1_000_000)
     assert time.monotonic() - started < 5
-    assert "nested deeper than 32 levels" in finding.message
-    assert finding.location.line == 1
+    assert found == (1, column, TOO_DEEP)
 
 
-def test_deep_nesting_over_lines_is_found_in_its_line() -> None:
-    assert places("\n".join(" " * depth + "-" for depth in range(2000))) == [(33, 33)]
-    assert places("\n".join(" " * depth + "a:" for depth in range(2000))) == [(33, 33)]
+@pytest.mark.usefixtures("_loader")
+@pytest.mark.parametrize("opening", ["-", "a:", "[", "{a:"])
+def test_deep_nesting_over_lines_is_found_in_its_line(opening: str) -> None:
+    lines = (" " * depth + opening for depth in range(2000))
+    assert said("\n".join(lines)) == (33, 33, TOO_DEEP)
+
+
+@pytest.mark.usefixtures("_loader")
+def test_thirty_two_levels_are_not_too_deep() -> None:
+    assert TOO_DEEP not in said(f"{'[' * 32}{']' * 32}")
+    assert said(f"{'[' * 33}{']' * 33}") == (1, 33, TOO_DEEP)
+
+
+@pytest.mark.usefixtures("_loader")
+def test_nesting_that_the_parser_gave_up_at_is_found_where_our_limit_is() -> None:
+    # It reads ahead, and gives up at what cannot begin a value or at a limit of its own.
+    assert said(f"{POSTMARK}    tracking: {'[' * 5000}") == (7, 44, TOO_DEEP)
+    assert said(f"{POSTMARK}    é😀: {'[' * 5000}") == (7, 38, TOO_DEEP)
+    assert said(f"{'[' * 33}@") == (1, 33, TOO_DEEP)
+    assert said(f"{'[' * 32}@")[2] != TOO_DEEP
+    assert places(f"a: &a 1\nb: {'[' * 5000}") == [(1, 4), (2, 35)]
 
 
 def test_invalid_utf8_is_found_at_its_character() -> None:

@@ -83,6 +83,7 @@ def test_a_private_key_can_be_imported(*, as_file: bool) -> None:
             "failed to parse private key: key must be PKCS1 format",
         ),
     ],
+    ids=["no PEM", "no key in it", "another format"],
 )
 def test_another_private_key_is_refused(text: str, words: str) -> None:
     data = {"signing_domain": DOMAIN, "selector": "mine", "pem": text}

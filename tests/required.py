@@ -29,6 +29,15 @@ def needs(what: str) -> None:
         pytest.skip(problem)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once what is missing, instead of once for every test that wants it."""
+    reasons = [str(report.longrepr[-1]) for report in terminalreporter.stats.get("skipped", ())]
+    for problem in filter(None, map(_problem, PROBLEMS)):
+        if tests := sum(reason.endswith(problem) for reason in reasons):
+            words = "1 test was" if tests == 1 else f"{tests} tests were"
+            terminalreporter.write_line(f"{words} skipped: {problem}", yellow=True)
+
+
 def _required() -> set[str]:
     """Return the words of the variable; a misspelt one would skip what must not be skipped."""
     words = {word.strip() for word in os.environ.get(VARIABLE, "").split(",")} - {""}

@@ -3,6 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# The lock names a version and the digests of its files for all that may be installed. Wheels only:
+# to build one from its sources would fetch what no lock knows.
+LOCK := requirements.lock
+BY_LOCK := --require-hashes --only-binary :all: --constraint $(LOCK)
+UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 # A client in JavaScript is among those that the tests drive the sandbox with. Without npm, or when
 # its packages cannot be fetched, these tests are skipped; .ci/run does not let them be.
 JAVASCRIPT := tests/contract/javascript
@@ -11,7 +17,7 @@ PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/
 DEMO := env -u POSTMARK_SERVER_TOKEN -u POSTMARK_ACCOUNT_TOKEN -u MAILGUN_API_KEY \
 	$(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
-.PHONY: demo test lint wheel clean
+.PHONY: demo test lint wheel lock clean
 
 demo: $(VENV)/.demo
 	@$(DEMO) sandbox reset
@@ -37,27 +43,46 @@ lint: $(VENV)/.test
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.json
 
-# Build the wheel, install it into a clean environment, and run it from another folder.
+# Build the wheel, install it into a clean environment with what it asks for and no more, and run it
+# from another folder.
 wheel: $(VENV)/.test
 	rm -rf dist build/wheel
-	$(BIN)/python -m build --wheel --outdir dist .
-	$(PYTHON) -m venv build/wheel
-	build/wheel/bin/pip install --quiet dist/*.whl
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	$(PYTHON) -m venv --without-pip build/wheel
+	$(BIN)/python -m pip hash dist/*.whl | sed 's/:$$/ \\/' > build/wheel/requirements
+	$(PIP) --python build/wheel/bin/python install $(BY_LOCK) --requirement build/wheel/requirements
 	mkdir -p build/elsewhere && cp examples/esp.yaml build/elsewhere/
 	cd build/elsewhere && ../wheel/bin/esp-reconcile --version
 	cd build/elsewhere && ../wheel/bin/esp-reconcile validate
 	cd build/elsewhere && ../wheel/bin/esp-reconcile --sandbox plan
 
+# Bring the lock in line with pyproject.toml; with UPGRADE=1, to the newest versions.
+lock: $(VENV)/.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
+		--group build --group lock $(if $(UPGRADE),--upgrade) \
+		--custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
+# The pip that came with Python may be too old to take hashes from constraints.
+$(VENV)/.pip: $(LOCK) | $(VENV)/bin/python
+	sed -n '/^pip==/,/[^\\]$$/p' $(LOCK) | $(PIP) install --require-hashes --requirement /dev/stdin
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@touch $@ $(VENV)/.demo
+$(VENV)/.lock: $(VENV)/.pip
+	$(PIP) install $(BY_LOCK) --group lock
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml $(VENV)/.pip
+	$(PIP) install $(BY_LOCK) --group build
+	$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	$(PIP) install $(BY_LOCK) esp-reconcile
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(PIP) install $(BY_LOCK) 'esp-reconcile[dev]'
+	@touch $@
 
 $(JAVASCRIPT)/node_modules/.installed: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json
 	@cd $(JAVASCRIPT) && npm ci --loglevel=error >/dev/null && touch node_modules/.installed \

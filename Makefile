@@ -17,7 +17,7 @@ PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/
 DEMO := env -u POSTMARK_SERVER_TOKEN -u POSTMARK_ACCOUNT_TOKEN -u MAILGUN_API_KEY \
 	$(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
-.PHONY: demo test lint wheel lock clean
+.PHONY: demo test test-newest test-lowest lint wheel lock clean
 
 demo: $(VENV)/.demo
 	@$(DEMO) sandbox reset
@@ -42,6 +42,19 @@ lint: $(VENV)/.test
 	$(BIN)/zizmor --offline --pedantic .github/workflows
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.json
+
+# The suite on what pip takes today without the lock, and on the lowest that pyproject.toml allows.
+test-newest: $(PACKAGES)
+	$(PYTHON) -m venv --clear $(VENV)-newest
+	$(VENV)-newest/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(VENV)-newest/bin/pytest -n auto
+
+test-lowest: $(VENV)/.lock $(PACKAGES)
+	$(PYTHON) -m venv --clear $(VENV)-lowest
+	$(UV) pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct --group build
+	$(UV) pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct \
+		--no-build-isolation --editable '.[dev]'
+	$(VENV)-lowest/bin/pytest -n auto
 
 # Build the wheel, install it into a clean environment with what it asks for and no more, and run it
 # from another folder.
@@ -89,4 +102,4 @@ $(JAVASCRIPT)/node_modules/.installed: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/
 		|| echo "npm ci failed in $(JAVASCRIPT): the tests in JavaScript will be skipped" >&2
 
 clean:
-	rm -rf build dist $(VENV) $(JAVASCRIPT)/node_modules .esp-sandbox
+	rm -rf build dist $(VENV) $(VENV)-* $(JAVASCRIPT)/node_modules .esp-sandbox

@@ -17,7 +17,7 @@ PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/
 DEMO := env -u POSTMARK_SERVER_TOKEN -u POSTMARK_ACCOUNT_TOKEN -u MAILGUN_API_KEY \
 	$(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
-.PHONY: demo test test-newest test-lowest lint wheel lock clean
+.PHONY: demo test test-newest test-lowest lint wheel lock bench clean
 
 demo: $(VENV)/.demo
 	@$(DEMO) sandbox reset
@@ -74,6 +74,12 @@ lock: $(VENV)/.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
 		--group build --group lock $(if $(UPGRADE),--upgrade) \
 		--custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+
+# Figures beside those of the newest octoDNS; BENCH holds options of the program.
+bench:
+	$(MAKE) VENV=$(VENV)-bench $(VENV)-bench/.demo
+	$(VENV)-bench/bin/pip install --quiet --upgrade octodns
+	$(VENV)-bench/bin/python benchmarks/no_op_plan.py $(BENCH)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -21,7 +21,7 @@ INTERRUPTED_EXIT = 130
 EPILOG = """\b
 Exit codes:
   0   done, or no changes
-  1   error
+  1   error, or an apply of which nothing was applied
   2   changes present (only with --detailed-exitcode)
   4   refused: a guard, a stale plan, a field that cannot be changed, a secret when --untrusted
   5   applied in part

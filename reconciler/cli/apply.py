@@ -4,7 +4,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -104,7 +104,7 @@ def apply(
         with _stopping(stop):
             results = _carry_out(reconciler, found, stop)
     _show(results, format_)
-    return _exit_code(results)
+    return exit_code_of(results)
 
 
 def _check_usage(
@@ -149,13 +149,15 @@ def _carry_out(reconciler: Reconciler, found: Plan, stop: Stop) -> list[Result]:
         return reconciler.apply(found, stop=stop.event.is_set, came=lambda _: progress.step())
 
 
-def _exit_code(results: Sequence[Result]) -> int:
+def exit_code_of(results: Iterable[Result]) -> int:
+    """Return what the results of an apply come to: in part needs a part that was written."""
+    results = list(results)
     outcomes = {each.outcome for each in results}
     if outcomes <= {Outcome.APPLIED}:
         return 0
-    if outcomes == {Outcome.SKIPPED}:
-        return INTERRUPTED_EXIT
-    return PARTLY_EXIT if any(each.is_made for each in results) else FAILED_EXIT
+    if any(each.is_made for each in results):
+        return PARTLY_EXIT
+    return INTERRUPTED_EXIT if outcomes == {Outcome.SKIPPED} else FAILED_EXIT
 
 
 def _show(results: list[Result], format_: str) -> None:

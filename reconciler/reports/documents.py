@@ -1,10 +1,12 @@
 """Results and facts as data, for programs; `engine.planfile` has the plan, since it saves it."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from reconciler.engine.attempt import Outcome, Result
 from reconciler.model import TO_PUBLISH, DnsRecord, Resource
+from reconciler.source import Location
 
 
 def results_as_document(results: Iterable[Result]) -> dict[str, Any]:
@@ -19,6 +21,7 @@ def results_as_document(results: Iterable[Result]) -> dict[str, Any]:
                 "action": result.change.action,
                 "outcome": str(result.outcome),
                 "reason": result.reason,
+                "location": _location_as_document(result.change.subject.location()),
             }
             for result in results
         ],
@@ -27,6 +30,10 @@ def results_as_document(results: Iterable[Result]) -> dict[str, Any]:
             for address, record in records_to_publish(results)
         ],
     }
+
+
+def _location_as_document(location: Location | None) -> dict[str, Any] | None:
+    return asdict(location) if location else None
 
 
 def _record_as_document(record: DnsRecord) -> dict[str, str]:

@@ -129,11 +129,12 @@ def _value(value: Any) -> str:
 
 
 def result_as_text(result: Result) -> str:
-    """Return one line about one change."""
+    """Return one line about one change; what was not made, with its place in the YAML."""
     word = _coloured(f"{result.outcome:7}", result.outcome)
     address = printable(str(result.change.subject.address))
     reason = f": {printable(result.reason)}" if result.reason else ""
-    return f"{word}  {result.change.action} {address}{reason}"
+    place = "" if result.outcome is Outcome.APPLIED else _place(result.change.subject)
+    return f"{word}  {result.change.action} {address}{reason}{place}"
 
 
 def results_as_text(results: Iterable[Result]) -> str:

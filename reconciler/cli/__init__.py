@@ -1,7 +1,7 @@
 """The command line. Each command is a file of its own, imported only when it runs."""
 
 import importlib
-import os
+import io
 import resource
 import sys
 from itertools import pairwise
@@ -11,8 +11,9 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.crash import write_crash_report
-from reconciler.cli.options import say_json, tell
+from reconciler.cli.options import even_unread, say_json, tell
 from reconciler.cli.settings import Settings
+from reconciler.cli.streams import give_up, prepare_streams
 from reconciler.errors import Interrupted, ReconcileError, UsageError
 
 USAGE_EXIT = UsageError.exit_code
@@ -109,13 +110,13 @@ def group(ctx: click.Context, /, **settings: Any) -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and end the process with its exit code."""
-    _open_missing_streams()
+    prepare_streams()
     _leave_no_core()
     code = run(sys.argv[1:] if arguments is None else arguments)
     try:
         sys.stdout.flush()
     except OSError:
-        _forget_standard_output()
+        give_up(sys.stdout)
         code = code or 1
     sys.exit(code)
 
@@ -125,11 +126,11 @@ def run(arguments: list[str]) -> int:
     try:
         code: Any = group.main(arguments, prog_name="esp-reconcile", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _tell_usage(error)
         code = USAGE_EXIT if isinstance(error, click.UsageError) else 1
         return _also_as_json(arguments, UsageError(error.format_message()), code)
     except click.Abort:
-        click.echo("Interrupted.", err=True)
+        tell("Interrupted.")
         return _also_as_json(arguments, Interrupted("interrupted"), INTERRUPTED_EXIT)
     except ReconcileError as error:
         for line in str(error).splitlines():
@@ -138,8 +139,8 @@ def run(arguments: list[str]) -> int:
     except OSError as problem:
         # Whoever reads our output has gone, or the disk is full; the files that the user names
         # are opened where their errors are known.
-        click.echo(f"Error: standard output: {problem.strerror}", err=True)
-        _forget_standard_output()
+        tell(f"Error: standard output: {problem.strerror}")
+        give_up(sys.stdout)
         return 1
     except Exception as bug:  # noqa: BLE001 - whatever it is, its message may hold anything
         report = write_crash_report(bug)
@@ -153,22 +154,17 @@ def _also_as_json(arguments: list[str], error: ReconcileError, code: int) -> int
     wanted = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
     if wanted:
         failure = {"type": type(error).__name__, "message": str(error), "exit_code": code}
-        say_json({"format_version": "1", "error": failure})
+        with even_unread():
+            say_json({"format_version": "1", "error": failure})
     return code
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    text = io.StringIO()
+    error.show(text)
+    tell(text.getvalue().rstrip("\n"))
 
 
 def _leave_no_core() -> None:
     """Keep the system from writing our memory, secrets and all, to a file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _open_missing_streams() -> None:
-    """Stand in for streams that were closed before the program began, as `>&-` does it."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
-
-
-def _forget_standard_output() -> None:
-    """Keep the interpreter from complaining at its end about what cannot be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

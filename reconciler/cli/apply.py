@@ -16,6 +16,7 @@ from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
+from reconciler.cli.streams import interject
 from reconciler.engine.apply import Stop
 from reconciler.engine.attempt import Outcome, Result
 from reconciler.engine.authority import Authority
@@ -96,7 +97,7 @@ def apply(
     ):
         found = _confirmed(reconciler, authority) if authority else _planned(reconciler, prune)
         if format_ == "text":
-            options.say(plan_as_text(found))
+            _show_plan(found, is_asked=not yes)
         check_refusals(found)
         check_guards(found, allow_deletes)
         if found.changes and not yes and not _is_wanted(found):
@@ -137,6 +138,12 @@ def _confirmed(reconciler: Reconciler, authority: Authority) -> Plan:
         return reconciler.confirm(authority)
 
 
+def _show_plan(found: Plan, *, is_asked: bool) -> None:
+    """Show what a question will be about; what was said yes to is made even if nobody reads it."""
+    with nullcontext() if is_asked else options.even_unread():
+        options.say(plan_as_text(found))
+
+
 def _is_wanted(found: Plan) -> bool:
     if click.confirm(f"{plan_summary(found)} Apply?", err=True):
         return True
@@ -163,7 +170,8 @@ def exit_code_of(results: Iterable[Result]) -> int:
 def _show(results: list[Result], format_: str) -> None:
     if format_ == "text" and not results:
         return
-    options.show("\n" + results_as_text(results), results_as_document(results), format_)
+    with options.even_unread():
+        options.show("\n" + results_as_text(results), results_as_document(results), format_)
 
 
 @contextmanager
@@ -172,7 +180,7 @@ def _stopping(stop: Stop) -> Iterator[None]:
 
     def interrupt(*_: object) -> None:
         stop.event.set()
-        options.tell("Interrupted: finishing the writes in flight, skipping the rest.")
+        interject("Interrupted: finishing the writes in flight, skipping the rest.")
 
     before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -4,12 +4,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reconciler.cli.streams import give_up
 from reconciler.source import printable
 
 _OWN_COLOUR = re.compile(r"(\x1b\[(?:0|3[123])m)")
@@ -44,8 +46,24 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Print progress, a warning or a question: what is not the result."""
-    click.echo(harmless(text), err=True, color=wants_colour(sys.stderr))
+    """Print progress or a warning: what is not the result. Who cannot be told is not told."""
+    try:
+        click.echo(harmless(text), err=True, color=wants_colour(sys.stderr))
+    except OSError:
+        give_up(sys.stderr)
+
+
+@contextmanager
+def even_unread() -> Iterator[None]:
+    """Print what was done, and go on if it cannot be: what was done is done.
+
+    One line says so, and standard output leads nowhere from then on.
+    """
+    try:
+        yield
+    except OSError as problem:
+        tell(f"Warning: standard output: {problem.strerror}; the exit code says what was done")
+        give_up(sys.stdout)
 
 
 def wants_colour(stream: Any) -> bool:

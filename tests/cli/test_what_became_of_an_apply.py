@@ -1,11 +1,14 @@
 """Exit codes, places and lost output: how an apply says what became of it."""
 
 import re
+import signal
+import subprocess
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from program import Served, run
+from program import CLEAN, PROGRAM, Served, run
 
 from reconciler.cli.apply import exit_code_of
 from reconciler.engine.attempt import Outcome, Result
@@ -66,3 +69,92 @@ def test_what_was_not_made_carries_its_line_in_text_and_json(box: Served, folder
         "marketing/domains/mg.example.com": {"file": "esp.yaml", "line": 32, "column": 7},
         "transactional/server": {"file": "esp.yaml", "line": 5, "column": 3},
     }
+
+
+LOST = {
+    ">/dev/full": "No space left on device",
+    ">&-": "Bad file descriptor",
+    "| true": "Broken pipe",
+}
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+@pytest.mark.parametrize("lost", LOST)
+def test_a_result_that_nobody_reads_changes_no_exit_code(
+    lost: str, format_: str, box: Served, folder: Path
+) -> None:
+    program = " ".join(PROGRAM)
+    line = f"{program} apply --yes --format {format_} {lost}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["/bin/bash", "-c", line],
+        cwd=folder,
+        env={**CLEAN, **box.env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    about = [line for line in done.stderr.splitlines() if "standard output" in line]
+    assert about == [f"Warning: standard output: {LOST[lost]}; the exit code says what was done"]
+    assert run("plan", "--detailed-exitcode", cwd=folder, env=box.env).code == 0
+
+
+@pytest.mark.parametrize("lost", ["2>/dev/full", "2>&-", ">/dev/full 2>/dev/full"])
+def test_nobody_to_tell_stops_no_write(lost: str, box: Served, folder: Path) -> None:
+    refuse(box, "/v4/domains")
+    line = f"{' '.join(PROGRAM)} apply --yes {lost}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line],
+        cwd=folder,
+        env={**CLEAN, **box.env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 5
+    box.control("mailgun_eu", "DELETE", "faults")
+    left = run("plan", cwd=folder, env=box.env).out
+    assert "Plan: 4 to create, 0 to update, 0 to delete." in left
+
+
+def test_an_interrupt_is_heard_when_nobody_can_be_told(box: Served, folder: Path) -> None:
+    box.control("mailgun_eu", "POST", "latency", {"seconds": 0.15})
+    with subprocess.Popen(
+        ["/bin/sh", "-c", f"exec {' '.join(PROGRAM)} apply --yes 2>/dev/full"],
+        cwd=folder,
+        env={**CLEAN, **box.env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while "POST /v4/domains" not in box.requests():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 5
+    assert "interrupted  (esp.yaml:" in out
+
+
+def test_an_error_as_json_keeps_its_exit_code_when_nobody_reads_it(folder: Path) -> None:
+    line = f"{' '.join(PROGRAM)} plan --format json --only nothing >/dev/full"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line],
+        cwd=folder,
+        env={**CLEAN, "POSTMARK_SERVER_TOKEN": "x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 64
+    assert "Traceback" not in done.stderr
+
+
+def test_text_that_a_terminal_cannot_show_is_escaped(box: Served, folder: Path) -> None:
+    long = "https://hooks.example.com/" + "x" * 120
+    config = folder / "esp.yaml"
+    text = config.read_text(encoding="utf-8").replace("https://hooks.example.com/mailgun", long)
+    config.write_text(text, encoding="utf-8")
+    done = run("plan", cwd=folder, env={**box.env, "PYTHONIOENCODING": "latin-1"})
+    assert done.code == 0
+    assert r"\u2026" in done.out

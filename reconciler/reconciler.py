@@ -17,7 +17,7 @@ from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
 from reconciler.engine.selection import EVERYTHING, Selection, concerned
 from reconciler.errors import ReconcileError
-from reconciler.model import Address, Config, Resource
+from reconciler.model import Address, Config, Performed
 from reconciler.options import Options
 from reconciler.providers import SERVICES
 from reconciler.providers.api import ClientT, Connector, Reader, Writer, base_urls
@@ -135,15 +135,15 @@ class Reconciler(Planner):
             return results
         return Conclusion(self.sessions, self.options.pause, self.options.connections).of(results)
 
-    def run(self, address: Address, action: str) -> Resource:
+    def run(self, address: Address, action: str) -> Performed:
         """Carry out a one-off action on what stands at a declared address.
 
-        Returns it as it is known afterwards. Raises ReconcileError when it does not exist yet.
+        Returns what became of it. Raises ReconcileError when it does not exist yet.
         """
         desired = self.config.desired[address]
         live = read_again([desired], self.sessions).get(address)
         if live is None:
             raise ReconcileError(f"{address}: it does not exist yet; apply creates it")
         live = replace(live, secrets=desired.secrets)
-        after: Resource = live.kind.perform(self.sessions[address.provider], live, action)
-        return after
+        done: Performed = live.kind.perform(self.sessions[address.provider], live, action)
+        return done

@@ -1,6 +1,7 @@
 """`esp-reconcile run`"""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
-from reconciler.engine.selection import Selection
+from reconciler.engine.selection import Selection, did_you_mean
 from reconciler.errors import UsageError
 from reconciler.model import Config, Resource
 from reconciler.reconciler import Reconciler
-from reconciler.reports.documents import facts_as_document
-from reconciler.reports.text import facts_as_text
+from reconciler.reports.documents import performed_as_document
+from reconciler.reports.text import performed_as_text
 from reconciler.source import printable
+
+_NAMED = 5
 
 
 @click.command(
@@ -42,6 +45,9 @@ def run(
 ) -> int:
     """Carry out a one-off ACTION on what stands at ADDRESS: no desired value, never in a plan.
 
+    It says what became of it, and ends with 1 if that is not what was hoped for, such as a record
+    that is still missing. `verify` sets nothing, and so it does not ask.
+
     \b
     Postmark domains   rotate-dkim, verify
     Postmark senders   resend
@@ -51,31 +57,49 @@ def run(
 
     FILE is a file or a folder of YAML files; esp.yaml by default.
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
-    if not yes and not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on; say --yes to run without a question")
     config = read_config(files)
     desired = _declared(config, address)
     _check_action(desired, action)
+    is_asked = not yes and action not in desired.kind.looks
+    if is_asked and not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on; say --yes to run without a question")
     config = replace(config, desired={desired.address: desired})
     selection = Selection((desired.address.provider,))
     with Reconciler.open(config, options_of(settings), selection) as reconciler:
-        if not yes and not click.confirm(f"{desired.kind.actions[action]}. Go on?", err=True):
-            options.tell("Nothing was done.")
+        if is_asked and not _is_wanted(desired, action):
             return 1
-        after = reconciler.run(desired.address, action)
-    options.show(facts_as_text(after), facts_as_document(after), format_)
-    return 0
+        done = reconciler.run(desired.address, action)
+    with options.even_unread():
+        options.show(performed_as_text(action, done), performed_as_document(action, done), format_)
+    return 0 if done.succeeded else 1
+
+
+def _is_wanted(desired: Resource, action: str) -> bool:
+    question = printable(f"{desired.address}: {desired.kind.actions[action]}. Go on?")
+    if click.confirm(options.harmless(question), err=True):
+        return True
+    options.tell("Nothing was done.")
+    return False
 
 
 def _declared(config: Config, address: str) -> Resource:
     for each, desired in config.desired.items():
         if str(each) == address:
             return desired
-    known = ", ".join(str(each) for each, desired in config.desired.items() if desired.kind.actions)
-    raise UsageError(f"{printable(address)} is not declared; known here: {known or 'nothing'}")
+    known = [str(each) for each, desired in config.desired.items() if desired.kind.actions]
+    hint = did_you_mean(address, known) or f"; known here: {_named(known)}"
+    raise UsageError(f"{printable(address)} is not declared{hint}")
+
+
+def _named(addresses: Sequence[str]) -> str:
+    if not addresses:
+        return "nothing that has actions"
+    more = f" and {len(addresses) - _NAMED} more" if len(addresses) > _NAMED else ""
+    return ", ".join(map(printable, addresses[:_NAMED])) + more
 
 
 def _check_action(desired: Resource, action: str) -> None:
     if action not in desired.kind.actions:
         known = ", ".join(desired.kind.actions) or "none"
-        raise UsageError(f"{desired.kind.name} have no action {action!r}; known: {known}")
+        hint = did_you_mean(action, desired.kind.actions) or f"; known: {known}"
+        raise UsageError(f"{desired.kind.name} have no action `{printable(action)}`{hint}")

@@ -1,9 +1,12 @@
 """The part of the world that a plan is about."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from reconciler.model import Address, Config, Snapshot
+from reconciler.source import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,12 @@ class Selection:
 
 
 EVERYTHING = Selection()
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return, as the end of a message, what is known and nearest to a word; "" if nothing is."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean `{printable(near[0])}`?" if near else ""
 
 
 def concerned(config: Config, selection: Selection) -> Config:

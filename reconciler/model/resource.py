@@ -53,6 +53,20 @@ Snapshot = Mapping[Address, Resource]
 
 
 @dataclass(frozen=True, slots=True)
+class Performed:
+    """What became of an action: `live` as it is known afterwards, and a sentence about it.
+
+    `succeeded` is False when the service did as it was asked and that went against what was hoped
+    for, as with a check that misses a record; `details` are its findings one by one.
+    """
+
+    live: Resource
+    sentence: str
+    succeeded: bool = True
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field's difference; `before` is None in a creation."""
 
@@ -213,9 +227,11 @@ class Kind(ABC, Generic[ReadT, WriteT]):
 
     actions: ClassVar[Mapping[str, str]] = {}
     """What can be asked for once, by name, with a sentence for people; never a desired value."""
+    looks: ClassVar[frozenset[str]] = frozenset({"verify"})
+    """Those of `actions` that set nothing, so that nobody has to be asked first."""
 
-    def perform(self, session: WriteT, live: Resource, action: str) -> Resource:
-        """Carry out one of `actions` and return the resource as it is known afterwards."""
+    def perform(self, session: WriteT, live: Resource, action: str) -> Performed:
+        """Carry out one of `actions` and say what became of it."""
         raise NotImplementedError(f"{self.name} have no action {action}: {live} on {session}")
 
     def is_gone(self, live: Resource) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.engine.attempt import Outcome, Result
-from reconciler.model import TO_PUBLISH, DnsRecord, Resource
+from reconciler.model import TO_PUBLISH, DnsRecord, Performed
 from reconciler.source import Location
 
 
@@ -62,11 +62,19 @@ def count(results: Iterable[Result], outcome: Outcome) -> int:
     return sum(result.outcome is outcome for result in results)
 
 
-def facts_as_document(live: Resource) -> dict[str, Any]:
-    """Return what the service says of one resource: its notes and DNS records."""
+def performed_as_document(action: str, done: Performed) -> dict[str, Any]:
+    """Return what became of an action, and what the service says of the resource afterwards."""
     return {
         "format_version": "1",
-        "address": str(live.address),
-        "notes": list(live.notes),
-        "records": [_record_as_document(record) for record in live.records],
+        "address": str(done.live.address),
+        "action": action,
+        "outcome": outcome_of(done),
+        "message": done.sentence,
+        "details": list(done.details),
+        "notes": list(done.live.notes),
+        "records": [_record_as_document(record) for record in done.live.records],
     }
+
+
+def outcome_of(done: Performed) -> str:
+    return "done" if done.succeeded else "failed"

@@ -12,12 +12,13 @@ from reconciler.model import (
     Delete,
     DnsRecord,
     FieldChange,
+    Performed,
     Resource,
     Snapshot,
     Update,
     as_text,
 )
-from reconciler.reports.documents import count, records_to_publish
+from reconciler.reports.documents import count, outcome_of, records_to_publish
 from reconciler.source import printable
 
 _SIGN = {"create": "+", "update": "~", "delete": "-"}
@@ -27,6 +28,7 @@ _COLOUR = {
     "delete": 31,
     "applied": 32,
     "overtaken": 31,
+    "done": 32,
     "failed": 31,
     "skipped": 33,
 }
@@ -157,10 +159,12 @@ def _record_lines(records: Iterable[tuple[str, DnsRecord]]) -> Iterator[str]:
             yield f"    {record.purpose:12}{printable(line)}"
 
 
-def facts_as_text(live: Resource) -> str:
-    """Return what the service says of one resource: its notes and DNS records."""
-    lines = [printable(str(live.address)), *(f"  {printable(note)}" for note in live.notes)]
-    for record in live.records:
+def performed_as_text(action: str, done: Performed) -> str:
+    """Return what became of an action, and what the service says of the resource afterwards."""
+    word = _coloured(f"{outcome_of(done):7}", outcome_of(done))
+    lines = [f"{word} {action} {printable(f'{done.live.address}: {done.sentence}')}"]
+    lines += [f"  {printable(each)}" for each in (*done.details, *done.live.notes)]
+    for record in done.live.records:
         text = f"{record.host}  {record.type}  {record.zone_value}".rstrip()
         lines.append(f"  {record.purpose:12}{printable(text)}  ({record.state})")
     return "\n".join(lines)

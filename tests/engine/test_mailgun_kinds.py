@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -490,6 +491,28 @@ def test_the_smtp_password_is_set_on_request() -> None:
     assert "PUT /v4/domains/mg.example.com" in account.requests("mailgun_us")
     with pytest.raises(InvalidRequest, match="no `smtp_password` is declared"):
         run(account, config, "plain.example.com", "set-smtp-password")
+
+
+def test_an_action_says_what_mailgun_answers() -> None:
+    account, config = Account(), whole("us")
+    account.control("mailgun_us", "POST", "dns", {"domain": "example.com", "published": True})
+    account.apply(config)
+    for action, sentence in (
+        ("set-smtp-password", "the SMTP password is the one that the YAML refers to"),
+        ("verify", "no record is missing in DNS"),
+    ):
+        assert run(account, config, "mg.example.com", action).sentence == sentence
+    path = "/v1/dkim_management/domains/auto.example.com/rotation"
+    run(account, config, "auto.example.com", "verify")
+    on = run(account, config, "auto.example.com", "enable-dkim-rotation")
+    assert on.succeeded
+    assert on.sentence.startswith("the DKIM keys are rotated by schedule, every ")
+    contrary = {"domain": {"rotation_enabled": "true", "rotation_interval": "24h"}}
+    fault = {"path": path, "status": 200, "body": json.dumps(contrary)}
+    account.control("mailgun_us", "POST", "faults", fault)
+    off = run(account, config, "auto.example.com", "disable-dkim-rotation")
+    assert not off.succeeded
+    assert off.sentence == "the DKIM keys are rotated by schedule, every 24h"
 
 
 def test_dkim_rotation_is_asked_for_by_name() -> None:

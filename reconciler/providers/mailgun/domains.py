@@ -10,12 +10,14 @@ from reconciler.model import (
     TO_PUBLISH,
     Address,
     Kind,
+    Performed,
     Provider,
     Resource,
     Update,
     reference,
 )
 from reconciler.providers.desired import host_name, located
+from reconciler.providers.lookup import looked_up
 from reconciler.providers.mailgun import x509
 from reconciler.providers.mailgun.records import dns_records, notes_of_records, told_by_keys
 from reconciler.providers.mailgun.session import DOMAINS, Reading, Writing, paged, section
@@ -167,17 +169,29 @@ class Domains(Kind[Reading, Writing]):
         answer = session.client.put(path)
         return self._live(live.address, section(answer, "domain", f"PUT {path}"), answer)
 
-    def perform(self, session: Writing, live: Resource, action: str) -> Resource:
+    def perform(self, session: Writing, live: Resource, action: str) -> Performed:
         if action == "verify":
-            return self.verify(session, live)
+            return self._look(session, live)
         if action == "set-smtp-password":
             _set_password(session, live)
+            said, is_so = "the SMTP password is the one that the YAML refers to", True
         elif action == "rotate-dkim":
             session.client.post(f"{_management(live)}/rotate")
+            said, is_so = "Mailgun makes a new DKIM key, and takes it into use by itself", True
         else:
-            is_on = SWITCH.write(action == "enable-dkim-rotation")
-            session.client.put(f"{_management(live)}/rotation", form={"rotation_enabled": is_on})
-        return self.read(session, live) or live
+            said, is_so = _set_rotation(session, live, is_on=action == "enable-dkim-rotation")
+        return Performed(self.read(session, live) or live, said, succeeded=is_so)
+
+    def _look(self, session: Writing, live: Resource) -> Performed:
+        """Ask for a check; its message is the same whether it passed or not (§4.9)."""
+        path = f"{DOMAINS}/{live.address.name}/verify"
+        answer = session.client.put(path)
+        domain = section(answer, "domain", f"PUT {path}")
+        return looked_up(
+            self._live(live.address, domain, answer),
+            is_verified=domain.get("state") != "unverified",
+            doubt="; Mailgun's look may go on for minutes",
+        )
 
     def is_built_in(self, live: Resource) -> bool:
         return live.address.name.startswith("sandbox") and live.address.name.endswith(
@@ -219,6 +233,18 @@ def _with_password(desired: Resource, node: Node) -> Resource:
 def _management(live: Resource) -> str:
     """Only automatic sender security has it; what is set there cannot be read (mailgun.md §7.3)."""
     return f"/v1/dkim_management/domains/{live.address.name}"
+
+
+def _set_rotation(session: Writing, live: Resource, *, is_on: bool) -> tuple[str, bool]:
+    """Return what is so afterwards, and whether it was asked for: the answer alone tells."""
+    form = {"rotation_enabled": SWITCH.write(is_on)}
+    answer = session.client.put(f"{_management(live)}/rotation", form=form)
+    domain = answer.get("domain")
+    told = domain if isinstance(domain, dict) else {}
+    is_told_on = str(told.get("rotation_enabled", is_on)).lower() == "true"
+    interval = f", every {told['rotation_interval']}" if told.get("rotation_interval") else ""
+    said = f"rotated by schedule{interval}" if is_told_on else "not rotated by schedule"
+    return f"the DKIM keys are {said}", is_told_on == is_on
 
 
 def _set_password(session: Writing, live: Resource) -> None:

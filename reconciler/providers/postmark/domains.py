@@ -4,9 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from reconciler.fields import HOST, Field, FieldTable
-from reconciler.model import TO_PUBLISH, Address, DnsRecord, Kind, Provider, Resource, Update
+from reconciler.model import (
+    TO_PUBLISH,
+    Address,
+    DnsRecord,
+    Kind,
+    Performed,
+    Provider,
+    Resource,
+    Update,
+)
 from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import host_name, located
+from reconciler.providers.lookup import looked_up
 from reconciler.providers.postmark.session import (
     OnAccount,
     identified,
@@ -17,6 +27,7 @@ from reconciler.providers.postmark.session import (
 )
 
 _CUSTOM = "custom_tracking_domain"
+_ROTATED = "there is a new DKIM key; publish its record, until then the old key goes on signing"
 _CHECKS = {
     "DKIM": "verifyDkim",
     "Return-Path": "verifyReturnPath",
@@ -74,20 +85,27 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
         session.account.delete(f"/domains/{live.remote_id}")
 
     def verify(self, session: OnAccount[Writer], live: Resource) -> Resource:
-        """Ask for what is not verified; the object is answered whether it passed or not (§2.5)."""
+        """Ask for what is not verified."""
+        return self._look(session, live, (r for r in live.records if r.state == TO_PUBLISH))
+
+    def _look(
+        self, session: OnAccount[Writer], live: Resource, records: Iterable[DnsRecord]
+    ) -> Resource:
+        """Ask for these; the object is answered whether they were found or not (§2.5)."""
+        purposes = {record.purpose for record in records}
         for purpose, call in _CHECKS.items():
-            if any(r.purpose == purpose and r.state == TO_PUBLISH for r in live.records):
+            if purpose in purposes:
                 path = f"/domains/{live.remote_id}/{call}"
                 answer = identified(session.account.put(path), f"PUT {path}")
                 live = self._live(live.address.root, answer, f"PUT {path}")
         return live
 
-    def perform(self, session: OnAccount[Writer], live: Resource, action: str) -> Resource:
+    def perform(self, session: OnAccount[Writer], live: Resource, action: str) -> Performed:
         if action == "rotate-dkim":
             session.account.post(f"/domains/{live.remote_id}/rotatedkim")
             # The answer of a rotation holds the keys only.
-            return self.read(session, live) or live
-        return self.verify(session, live)
+            return Performed(self.read(session, live) or live, _ROTATED)
+        return looked_up(self._look(session, live, live.records))
 
     def _live(self, under: Address, answer: dict[str, Any], request: str) -> Resource:
         return Resource(

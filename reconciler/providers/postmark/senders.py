@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from reconciler.fields import HOST, TEXT, Codec, Field, FieldTable
-from reconciler.model import Address, Kind, Provider, Resource, Update
+from reconciler.model import Address, Kind, Performed, Provider, Resource, Update
 from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import located
 from reconciler.providers.postmark.session import (
@@ -64,9 +64,9 @@ class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
     def delete(self, session: OnAccount[Writer], live: Resource) -> None:
         session.account.delete(f"{_PATH}/{live.remote_id}")
 
-    def perform(self, session: OnAccount[Writer], live: Resource, action: str) -> Resource:  # noqa: ARG002
+    def perform(self, session: OnAccount[Writer], live: Resource, action: str) -> Performed:  # noqa: ARG002
         session.account.post(f"{_PATH}/{live.remote_id}/resend")
-        return live
+        return Performed(live, f"the confirmation mail was sent again, to {live.address.name}")
 
     def _live(self, under: Address, answer: dict[str, Any], request: str) -> Resource:
         unconfirmed = answer.get("Confirmed") is False

@@ -6,8 +6,19 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from reconciler.fields import FLAG, Codec, Field, FieldTable
-from reconciler.model import Address, Kind, Provider, Resource, Sealed, Secret, Update, reference
+from reconciler.model import (
+    Address,
+    Kind,
+    Performed,
+    Provider,
+    Resource,
+    Sealed,
+    Secret,
+    Update,
+    reference,
+)
 from reconciler.providers.api import Reader, Writer
+from reconciler.providers.postmark.probes import probed
 from reconciler.providers.postmark.session import (
     OnServer,
     identified,
@@ -148,9 +159,9 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
     def delete(self, session: OnServer[Writer], live: Resource) -> None:
         session.server.delete(f"{_PATH}/{live.remote_id}")
 
-    def perform(self, session: OnServer[Writer], live: Resource, action: str) -> Resource:  # noqa: ARG002
-        session.server.post(f"{_PATH}/{live.remote_id}/verify")
-        return self.read(session, live) or live
+    def perform(self, session: OnServer[Writer], live: Resource, action: str) -> Performed:  # noqa: ARG002
+        report = session.server.post(f"{_PATH}/{live.remote_id}/verify")
+        return probed(self.read(session, live) or live, report)
 
     def _content(
         self, desired: Resource, known: Mapping[str, Any], names: Iterable[str]

@@ -12,12 +12,12 @@ from reconciler.engine.apply import apply_plan
 from reconciler.engine.attempt import Result
 from reconciler.engine.authority import Authority
 from reconciler.engine.conclusion import Conclusion
-from reconciler.engine.live import Progress, Sessions, read_again, read_live
+from reconciler.engine.live import Progress, Sessions, in_silence, read_again, read_live
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
 from reconciler.engine.selection import EVERYTHING, Selection, concerned
 from reconciler.errors import ReconcileError
-from reconciler.model import Address, Config, Performed
+from reconciler.model import Address, Change, Config, Performed
 from reconciler.options import Options
 from reconciler.providers import SERVICES
 from reconciler.providers.api import ClientT, Connector, Reader, Writer, base_urls
@@ -78,8 +78,11 @@ class Planner:
         with _sessions(config, options, cls._client_type) as sessions:
             yield cls(config, selection, sessions, options)
 
-    def plan(self, *, prune: bool = False, progress: Progress = lambda: None) -> Plan:
-        """Read live and decide. Raises ReadFailed, UsageError."""
+    def plan(self, *, prune: bool = False, progress: Progress = in_silence) -> Plan:
+        """Read live and decide; `progress` is told how many reads are done, and are known of.
+
+        Raises ReadFailed, UsageError.
+        """
         return make_plan(
             self.config,
             self.sessions,
@@ -112,11 +115,13 @@ class Reconciler(Planner):
         plan: Plan,
         *,
         stop: Callable[[], bool] = lambda: False,
+        begun: Callable[[Change], None] = lambda _: None,
         came: Callable[[Result], None] = lambda _: None,
     ) -> list[Result]:
         """Make the changes and return what became of each.
 
-        `came` is told each result as it comes; what is returned has seen a last look at everything,
+        `begun` is told each change when it is begun, from the thread that makes it, and `came` each
+        result as it comes; what is returned has seen a last look at everything,
         and a verification of what asks for other DNS records. When `stop` turns true, writes in
         flight are finished and the rest is skipped.
         """
@@ -127,6 +132,7 @@ class Reconciler(Planner):
             repeats={name: each.retry_attempts for name, each in self.config.providers.items()},
             pause=self.options.pause,
             stop=stop,
+            begun=begun,
             connections=self.options.connections,
         ):
             came(result)

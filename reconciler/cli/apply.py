@@ -130,7 +130,7 @@ def _how(settings: Settings, stop: Stop, claim: Claim | None) -> Options:
 
 def _planned(reconciler: Reconciler, prune: bool) -> Plan:  # noqa: FBT001
     with Progress("Reading live state") as progress:
-        return reconciler.plan(prune=prune, progress=progress.step)
+        return reconciler.plan(prune=prune, progress=progress.come_to)
 
 
 def _confirmed(reconciler: Reconciler, authority: Authority) -> Plan:
@@ -152,8 +152,10 @@ def _is_wanted(found: Plan) -> bool:
 
 
 def _carry_out(reconciler: Reconciler, found: Plan, stop: Stop) -> list[Result]:
-    with Progress("Applying") as progress:
-        return reconciler.apply(found, stop=stop.event.is_set, came=lambda _: progress.step())
+    with Progress("Applying", len(found.changes)) as progress:
+        return reconciler.apply(
+            found, stop=stop.event.is_set, begun=progress.begun, came=progress.came
+        )
 
 
 def exit_code_of(results: Iterable[Result]) -> int:

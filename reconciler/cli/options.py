@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.status import STATUS
 from reconciler.cli.streams import give_up
 from reconciler.source import printable
 
@@ -47,10 +48,11 @@ def say(text: str) -> None:
 
 def tell(text: str) -> None:
     """Print progress or a warning: what is not the result. Who cannot be told is not told."""
-    try:
-        click.echo(harmless(text), err=True, color=wants_colour(sys.stderr))
-    except OSError:
-        give_up(sys.stderr)
+    with STATUS.aside():
+        try:
+            click.echo(harmless(text), err=True, color=wants_colour(sys.stderr))
+        except OSError:
+            give_up(sys.stderr)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def plan(
         Planner.open(config, options_of(settings), selection) as planner,
         Progress("Reading live state") as progress,
     ):
-        found = planner.plan(prune=prune, progress=progress.step)
+        found = planner.plan(prune=prune, progress=progress.come_to)
     digest = save(found, config, out) if out and not found.refusals else None
     show(found, format_)
     if digest:

@@ -1,32 +1,84 @@
-"""One line on a terminal that says that long work goes on; nothing anywhere else."""
+"""What goes on during long work: a bar on a terminal, and lines that logs like elsewhere."""
 
-import sys
 import threading
+import time
 from typing import Self
+
+from reconciler.cli.options import harmless, tell
+from reconciler.cli.status import STATUS, can_redraw
+from reconciler.engine.attempt import Result
+from reconciler.model import Change
+from reconciler.reports.text import result_as_text
+from reconciler.source import printable
+
+BEAT = 0.5
+"""Seconds between two looks of the bar."""
+LONGEST_SILENCE = 30.0
+"""Seconds; some CI services end what says nothing for minutes."""
+_WIDTH = 20
 
 
 class Progress:
-    """Counts steps; `step` may be called from any thread."""
+    """Shows how far work has come; its methods may be called from any thread.
 
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
-        self._count = 0
-        self._lock = threading.Lock()
-        self._shown = sys.stderr.isatty()
+    A log is told that work goes on after `silence` seconds of nothing.
+    """
+
+    def __init__(self, doing: str, total: int = 0, *, silence: float = LONGEST_SILENCE) -> None:
+        self._doing, self._done, self._total = doing, 0, total
+        self._current: dict[str, None] = {}
+        self._is_bar = can_redraw()
+        self._pause = BEAT if self._is_bar else silence
+        self._since = time.monotonic()
+        self._was_told = False
+        self._ended = threading.Event()
+        self._beats = threading.Thread(target=self._beat, name="progress", daemon=True)
 
     def __enter__(self) -> Self:
-        self._show(f"{self._doing} …")
+        self._redraw()
+        self._beats.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._show("")
+        self._ended.set()
+        self._beats.join()
+        STATUS.show("")
 
-    def step(self) -> None:
-        with self._lock:
-            self._count += 1
-            self._show(f"{self._doing} … {self._count}")
+    def come_to(self, done: int, total: int) -> None:
+        """Take in how much is done of what is known so far."""
+        self._done, self._total = done, total
+        self._redraw()
 
-    def _show(self, text: str) -> None:
-        if self._shown:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
+    def begun(self, change: Change) -> None:
+        self._current[str(change.subject.address)] = None
+        self._redraw()
+
+    def came(self, result: Result) -> None:
+        """Take in a result; without a bar it is told at once, on a line of its own."""
+        self._current.pop(str(result.change.subject.address), None)
+        self._done += 1
+        if not self._is_bar:
+            self._was_told = True
+            tell(f"{self._done:>{len(str(self._total))}}/{self._total}  {result_as_text(result)}")
+        self._redraw()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._pause):
+            if not (self._is_bar or self._was_told):
+                tell(f"{self._doing}: {self._done} of {self._total}")
+            self._was_told = False
+            self._redraw()
+
+    def _redraw(self) -> None:
+        if self._is_bar and not self._ended.is_set():
+            STATUS.show(harmless(printable(self._as_text())))
+
+    def _as_text(self) -> str:
+        seconds = f"{time.monotonic() - self._since:.0f} s"
+        if not self._total:
+            return f"{self._doing} … {seconds}"
+        filled = "#" * (_WIDTH * self._done // self._total)
+        current = next(reversed(self._current.copy()), "")
+        return (
+            f"{self._doing} [{filled:.<{_WIDTH}}] {self._done}/{self._total}  {seconds}  {current}"
+        ).rstrip()

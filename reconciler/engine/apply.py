@@ -35,18 +35,20 @@ def apply_plan(
     repeats: Mapping[str, int],
     pause: Pause,
     stop: Callable[[], bool] = lambda: False,
+    begun: Callable[[Change], None] = lambda _: None,
     connections: int = 8,
 ) -> Iterator[Result]:
     """Make the changes and yield their results as they come, one for each change.
 
     `repeats` says by provider how often a write of unknown outcome is tried again, after reading
     whether it took effect. When `stop` turns true, writes in flight are finished, the rest skipped.
+    `begun` is told each change when it is begun, from the thread that makes it.
     """
     results: SimpleQueue[Result | BaseException] = SimpleQueue()
 
     def work(subtree: Sequence[Change]) -> None:
         try:
-            for result in _subtree(subtree, sessions, repeats, pause, stop):
+            for result in _subtree(subtree, sessions, repeats, pause, stop, begun):
                 results.put(result)
         except BaseException as bug:  # noqa: BLE001 - a bug in a thread must not end in silence
             results.put(bug)
@@ -87,6 +89,7 @@ def _subtree(
     repeats: Mapping[str, int],
     pause: Pause,
     stop: Callable[[], bool],
+    begun: Callable[[Change], None],
 ) -> Iterator[Result]:
     undone = _Undone()
     for change in changes:
@@ -95,6 +98,7 @@ def _subtree(
             reason = f"depends on {cause}" if cause else "interrupted"
             result = Result(change, Outcome.SKIPPED, reason)
         else:
+            begun(change)
             provider = change.subject.address.provider
             result = Attempt(sessions[provider], repeats[provider], pause).carry_out(change)
         if result.outcome is not Outcome.APPLIED:

@@ -7,6 +7,7 @@ lists of the next depth. A failure anywhere fails the whole: what was not read i
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Self
 
 from reconciler.engine.diff import unreported
@@ -21,8 +22,13 @@ from reconciler.model import Address, Kind, Resource, Snapshot
 
 Sessions = Mapping[str, Any]
 """By provider name, what its service's `connect` returned."""
-Progress = Callable[[], None]
+Progress = Callable[[int, int], None]
+"""Is told how many reads are done, and how many are known of: lists lead to more."""
 Task = Callable[[], Iterable[Resource]]
+
+
+def in_silence(_done: int, _known: int) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ def read_live(
     sessions: Sessions,
     *,
     connections: int = 8,
-    progress: Progress = lambda: None,
+    progress: Progress = in_silence,
 ) -> Snapshot:
     """Return what stands in `collections` and below, completed where `desired` names more.
 
@@ -69,7 +75,7 @@ def read_again(known: Iterable[Resource], sessions: Sessions, *, connections: in
     """
     known = list(known)
     found: dict[Address, Resource] = {}
-    with _Readers(connections, lambda: None) as readers:
+    with _Readers(connections, in_silence) as readers:
         readers.run([(each.address.provider, _reading(each, sessions, found)) for each in known])
     return found
 
@@ -80,6 +86,8 @@ class _Readers:
     def __init__(self, connections: int, progress: Progress) -> None:
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="read")
         self._progress = progress
+        self._done = self._known = 0
+        self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -89,6 +97,7 @@ class _Readers:
 
     def run(self, tasks: Sequence[tuple[str, Task]]) -> list[Resource]:
         errors: dict[str, ReconcileError] = {}
+        self._count(known=len(tasks))
 
         def attempt(task: tuple[str, Task]) -> list[Resource]:
             provider, read = task
@@ -100,12 +109,17 @@ class _Readers:
                 errors.setdefault(provider, error)
                 return []
             finally:
-                self._progress()
+                self._count(done=1)
 
         found = [resource for batch in self._pool.map(attempt, tasks) for resource in batch]
         if errors:
             raise ReadFailed([(provider, errors[provider]) for provider in sorted(errors)])
         return found
+
+    def _count(self, *, done: int = 0, known: int = 0) -> None:
+        with self._lock:
+            self._done, self._known = self._done + done, self._known + known
+            self._progress(self._done, self._known)
 
 
 def _listing(collection: Collection, sessions: Sessions) -> Task:

@@ -1,6 +1,6 @@
 """Refresh and plan: read what a selection needs, and decide."""
 
-from reconciler.engine.live import Collection, Progress, Sessions, read_live
+from reconciler.engine.live import Collection, Progress, Sessions, in_silence, read_live
 from reconciler.engine.plan import Plan, build_plan
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.errors import UsageError
@@ -14,7 +14,7 @@ def make_plan(
     *,
     prune: bool = False,
     connections: int = 8,
-    progress: Progress = lambda: None,
+    progress: Progress = in_silence,
 ) -> Plan:
     """Read what the selection needs and plan. Raises ReadFailed, UsageError."""
     desired = selection.of(config.desired)

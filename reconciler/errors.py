@@ -50,12 +50,19 @@ class UsageError(ReconcileError):
 
 
 class ConfigError(ReconcileError):
-    """`findings` holds every error found, sorted by place; `warnings` what is doubtful besides."""
+    """`findings` holds every error found, sorted by place; `warnings` what is doubtful besides.
 
-    def __init__(self, findings: Sequence[Finding], warnings: Sequence[Finding] = ()) -> None:
+    `advice` is what helps with all of them together, as lines below theirs.
+    """
+
+    def __init__(
+        self, findings: Sequence[Finding], warnings: Sequence[Finding] = (), *, advice: str = ""
+    ) -> None:
         self.findings = tuple(sorted(findings))
         self.warnings = tuple(sorted(warnings))
-        super().__init__("\n".join(str(finding) for finding in self.findings))
+        self.advice = advice
+        lines = [*(str(finding) for finding in self.findings), *advice.splitlines()]
+        super().__init__("\n".join(lines))
 
 
 class SecretError(ReconcileError):

@@ -9,14 +9,15 @@ _QUOTED = 80
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A place in a file; line and column count from 1."""
+    """A place in a file; line and column count from 1, and line 0 is the file as a whole."""
 
     file: str
-    line: int
-    column: int
+    line: int = 0
+    column: int = 0
 
     def __str__(self) -> str:
-        return f"{printable(self.file)}:{self.line}:{self.column}"
+        place = f":{self.line}:{self.column}" if self.line else ""
+        return printable(self.file) + place
 
 
 def printable(text: str) -> str:

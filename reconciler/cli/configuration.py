@@ -1,5 +1,6 @@
 """The YAML that a command was given, with its warnings told."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from reconciler.providers import SERVICES
 from reconciler.source import Finding
 
 DEFAULT_FILE = Path("esp.yaml")
+EXAMPLE_FILE = Path("examples", "esp.yaml")
+BEGINNING = """\
+  For example:
+    version: 1
+    providers:
+      transactional: {service: postmark, token: {env: POSTMARK_SERVER_TOKEN}, streams: {}}"""
 
 
 def read_config(files: Sequence[Path]) -> Config:
@@ -19,9 +26,18 @@ def read_config(files: Sequence[Path]) -> Config:
         config = load_config(files or [DEFAULT_FILE], SERVICES)
     except ConfigError as error:
         _tell(error.warnings)
-        raise
+        if files or os.path.lexists(DEFAULT_FILE):
+            raise
+        raise ConfigError(error.findings, error.warnings, advice=_beginning()) from None
     _tell(config.warnings)
     return config
+
+
+def _beginning() -> str:
+    """Return what to start from, where no configuration is there at all."""
+    if EXAMPLE_FILE.is_file():
+        return f"  {EXAMPLE_FILE} is one to start from."
+    return BEGINNING
 
 
 def _tell(warnings: Iterable[Finding]) -> None:

@@ -28,6 +28,8 @@ def validate(files: tuple[Path, ...]) -> int:
             options.say(str(finding))
         count = len(error.findings)
         options.tell(f"{count} error{'s' if count != 1 else ''} found.")
+        if error.advice:
+            options.tell(error.advice)
         return error.exit_code
     options.say(
         f"Valid: {_counted(len(config.providers), 'provider')}, "

@@ -4,6 +4,8 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 from reconciler.config.schema import check_schema, load_schema
@@ -46,19 +48,34 @@ def _files(paths: Iterable[Path], findings: list[Finding]) -> list[Path]:
             is_folder = stat.S_ISDIR(path.stat().st_mode)
             found = _yaml_files(path) if is_folder else [path]
         except FileNotFoundError:
-            message = "no such file; name your configuration, or start from examples/esp.yaml"
-            findings.append(_about(path, message))
+            findings.append(_about(path, f"no such file{_way_out(path)}"))
         except (OSError, ValueError) as problem:
             findings.append(_unreadable(path, problem))
         else:
             files.update(dict.fromkeys(found))
             if not found:
-                findings.append(_about(path, "no YAML file in this folder"))
+                findings.append(
+                    _about(
+                        path, "no YAML file in this folder; hidden ones and `*.sops.*` do not count"
+                    )
+                )
     return list(files)
 
 
+def _way_out(missing: Path) -> str:
+    """Return the file or folder of the nearest name, or else how a configuration begins."""
+    beside: list[Path] = []
+    with suppress(OSError, ValueError):
+        beside = [each for each in missing.parent.iterdir() if each.is_dir()]
+        beside += _yaml_files(missing.parent)
+    names = {each.stem: each for each in beside if not each.name.startswith(".")}
+    if near := get_close_matches(missing.stem, names, n=1):
+        return f"; did you mean `{names[near[0]]}`?"
+    return "; name your configuration, or begin one with `version: 1` and `providers:`"
+
+
 def _about(path: Path, message: str) -> Finding:
-    return Finding(Location(str(path), 1, 1), message)
+    return Finding(Location(str(path)), message)
 
 
 def _unreadable(path: Path, problem: OSError | ValueError) -> Finding:

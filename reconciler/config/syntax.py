@@ -118,13 +118,13 @@ class _Builder:
             is_empty = self._root is None or (self._root.data is None and not self._root.broken)
             if is_empty and not self._findings:
                 message = "the file is empty; it needs `version: 1` and `providers:`"
-                self._find(self._place(0, 0), message)
+                self._find(Location(self._file), message)
                 self._root = None
         return self._root, self._findings
 
     def _decode(self, raw: bytes) -> str | None:
         if len(raw) > MAX_BYTES:
-            self._find(self._place(0, 0), f"the file is larger than {MAX_BYTES // 2**20} MiB")
+            self._find(Location(self._file), f"the file is larger than {MAX_BYTES // 2**20} MiB")
             return None
         try:
             return raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")
@@ -173,7 +173,7 @@ class _Builder:
         unended = context and (not mark or mark.line > context.line)
         if unended and "while parsing a block" not in (error.context or ""):
             mark = context
-        place = self._place(mark.line, mark.column) if mark else self._place(0, 0)
+        place = self._place(mark.line, mark.column) if mark else Location(self._file)
         return place, f"not valid YAML: {reason}"
 
     def _take(self, event: Any) -> bool:

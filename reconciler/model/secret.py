@@ -28,6 +28,8 @@ class Reference:
     @property
     def place_and_file(self) -> str:
         """How messages begin that are about the file more than about the reference."""
+        if not self.location.line:  # the file is what was named, and stands in no other
+            return str(self.location)
         return f"{self.location}: {printable(self.target)}"
 
 

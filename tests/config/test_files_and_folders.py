@@ -54,7 +54,7 @@ def test_other_files_in_a_folder_are_passed_over(tmp_path: Path) -> None:
 def test_a_broken_link_in_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(POSTMARK)
     (tmp_path / "b.yaml").symlink_to(tmp_path / "nowhere")
-    assert told(tmp_path) == [f"{tmp_path}/b.yaml:1:1: cannot be read: No such file or directory"]
+    assert told(tmp_path) == [f"{tmp_path}/b.yaml: cannot be read: No such file or directory"]
 
 
 def test_all_mistakes_of_all_files_come_at_once_and_sorted(tmp_path: Path) -> None:
@@ -71,8 +71,8 @@ def test_all_mistakes_of_all_files_come_at_once_and_sorted(tmp_path: Path) -> No
         "b.yaml:7:5",
         "b.yaml:8:13",
         "c.yaml:2:12",
-        "missing.yaml:1:1",
-        "nothing:1:1",
+        "missing.yaml",
+        "nothing",
     ]
 
 
@@ -83,13 +83,26 @@ def test_places_are_sorted_as_numbers(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "esp.yaml"
-    message = "no such file; name your configuration, or start from examples/esp.yaml"
-    assert told(path) == [f"{path}:1:1: {message}"]
+    path = tmp_path / "nofile.yaml"
+    begin = "name your configuration, or begin one with `version: 1` and `providers:`"
+    assert told(path) == [f"{path}: no such file; {begin}"]
+    (tmp_path / "esp.yml").write_text(POSTMARK)
+    assert told(path) == [f"{path}: no such file; {begin}"]
+
+
+@pytest.mark.parametrize("missing", ["esp.yaml", "epp.yml", "cofn"])
+def test_the_nearest_file_or_folder_is_named(missing: str, tmp_path: Path) -> None:
+    (tmp_path / "esp.yml").write_text(POSTMARK)
+    (tmp_path / "esp.sops.yaml").write_text("")
+    (tmp_path / "conf").mkdir()
+    near = tmp_path / ("conf" if missing == "cofn" else "esp.yml")
+    path = tmp_path / missing
+    assert told(path) == [f"{path}: no such file; did you mean `{near}`?"]
 
 
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
-    assert told(tmp_path) == [f"{tmp_path}:1:1: no YAML file in this folder"]
+    message = "no YAML file in this folder; hidden ones and `*.sops.*` do not count"
+    assert told(tmp_path) == [f"{tmp_path}: {message}"]
 
 
 @pytest.mark.parametrize("name", ["n" * 5000, "a\0b", "file.yaml/below.yaml"])
@@ -103,16 +116,14 @@ def test_a_path_that_cannot_be_one_is_a_finding(name: str, tmp_path: Path) -> No
 def test_files_that_may_not_be_read_are_findings(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(POSTMARK)
     (tmp_path / "a.yaml").chmod(0)
-    assert told(tmp_path / "a.yaml") == [
-        f"{tmp_path}/a.yaml:1:1: cannot be read: Permission denied"
-    ]
+    assert told(tmp_path / "a.yaml") == [f"{tmp_path}/a.yaml: cannot be read: Permission denied"]
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     with path.open("wb") as file:
         file.truncate(32 * 1024 * 1024 + 1)
-    assert told(path) == [f"{path}:1:1: the file is larger than 32 MiB"]
+    assert told(path) == [f"{path}: the file is larger than 32 MiB"]
 
 
 def test_a_pipe_can_be_read(tmp_path: Path) -> None:

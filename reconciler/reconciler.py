@@ -15,7 +15,7 @@ from reconciler.engine.conclusion import Conclusion
 from reconciler.engine.live import Progress, Sessions, in_silence, read_again, read_live
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
-from reconciler.engine.selection import EVERYTHING, Selection, concerned
+from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
 from reconciler.errors import ReconcileError
 from reconciler.model import Address, Change, Config, Performed
 from reconciler.options import Options
@@ -62,6 +62,7 @@ class Planner:
     selection: Selection
     sessions: Sessions
     options: Options
+    known: tuple[Address, ...] = ()
     _client_type: ClassVar[type[Reader]] = Reader
 
     @classmethod
@@ -71,12 +72,14 @@ class Planner:
     ) -> Iterator[Self]:
         """Resolve the secrets of what is selected, and open its providers; nothing is sent yet.
 
-        Raises SecretError, Untrusted, and UsageError for a bad base URL.
+        Raises SecretError, Untrusted, and UsageError for a bad base URL or a selection of nothing.
         """
         options = options or Options()
+        check_patterns(config, selection)
+        known = tuple(named(config))
         config = seal_secrets(concerned(config, selection), options)
         with _sessions(config, options, cls._client_type) as sessions:
-            yield cls(config, selection, sessions, options)
+            yield cls(config, selection, sessions, options, known)
 
     def plan(self, *, prune: bool = False, progress: Progress = in_silence) -> Plan:
         """Read live and decide; `progress` is told how many reads are done, and are known of.
@@ -87,6 +90,7 @@ class Planner:
             self.config,
             self.sessions,
             self.selection,
+            known=self.known,
             prune=prune,
             connections=self.options.connections,
             progress=progress,

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NoReturn
 import click
 
 from reconciler import __version__
+from reconciler.cli.commands import Commands
 from reconciler.cli.crash import write_crash_report
 from reconciler.cli.options import even_unread, say_json, tell
 from reconciler.cli.settings import Settings
@@ -35,7 +36,7 @@ Example:
 """
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Commands):
     """Knows its commands by name and short help, so that `--help` imports none of them."""
 
     table: ClassVar[dict[str, tuple[str, str]]] = {

@@ -13,7 +13,7 @@ from reconciler.engine.guards import check_guards
 from reconciler.engine.plan import Plan
 from reconciler.engine.plandocument import plan_as_document
 from reconciler.engine.planfile import save_plan
-from reconciler.engine.selection import Selection, concerned
+from reconciler.engine.selection import Selection
 from reconciler.errors import GuardExceeded, ImmutableField, UsageError
 from reconciler.model import Config
 from reconciler.reconciler import Planner
@@ -60,9 +60,9 @@ def plan(
     FILE is a file or a folder of YAML files; esp.yaml by default. Several are merged by provider.
     """
     selection = Selection(only)
-    config = concerned(read_config(files), selection)
+    config = read_config(files)
     if settings.untrusted and not settings.sandbox and format_ == "text":
-        options.say(declared_as_text(config.desired))
+        options.say(declared_as_text(selection.of(config.desired)))
     with (
         Planner.open(config, options_of(settings), selection) as planner,
         Progress("Reading live state") as progress,

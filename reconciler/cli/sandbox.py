@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.commands import Commands
 from reconciler.cli.settings import Settings
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.serve import Urls
@@ -13,20 +14,22 @@ from reconciler.sandbox.serve import serve as serve_sandbox
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Example:
   esp-reconcile sandbox serve --port 0
-"""
+""",
 )
 def sandbox() -> None:
     """Serve or reset the sandbox: both services on this machine, without an account."""
 
 
 @sandbox.command(
+    short_help="Serve both services on three loopback ports.",
     epilog="""\b
 Example:
   esp-reconcile sandbox serve --port 0 --format json
-"""
+""",
 )
 @click.option(
     "--state",
@@ -74,10 +77,11 @@ def _ready_line(box: Sandbox, urls: Urls, format_: str) -> str:
 
 
 @sandbox.command(
+    short_help="Make the embedded sandbox as new.",
     epilog="""\b
 Example:
   esp-reconcile sandbox reset
-"""
+""",
 )
 @click.pass_obj
 def reset(settings: Settings) -> None:

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
+from reconciler.cli.commands import Commands
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
 from reconciler.credentials import Need, check_trust, needs, resolver
@@ -27,10 +28,11 @@ secrets_file = click.option(
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Example:
   esp-reconcile secrets check
-"""
+""",
 )
 @click.pass_obj
 def secrets(settings: Settings) -> None:
@@ -138,10 +140,11 @@ def list_(files: tuple[Path, ...], file: Path | None, format_: str) -> int:
 
 
 @secrets.command(
+    short_help="Show one secret, on a terminal only.",
     epilog="""\b
 Example:
   esp-reconcile secrets reveal mailgun.api_key
-"""
+""",
 )
 @click.argument("key")
 @options.files
@@ -161,7 +164,7 @@ def reveal(key: str, files: tuple[Path, ...], file: Path | None) -> int:
 def _in_file(file: Path | None, files: tuple[Path, ...], key: str = "") -> Reference:
     """Return a reference into the encrypted file that is meant. Raises UsageError."""
     if file:
-        return Reference("sops", file.name, Location(str(file), 1, 1), key)
+        return Reference("sops", file.name, Location(str(file)), key)
     known = {_place(each): each for each in _encrypted(files)}
     if len(known) != 1:
         names = ", ".join(sorted({each.target for each in known.values()})) or "none"

@@ -1,9 +1,10 @@
 """Refresh and plan: read what a selection needs, and decide."""
 
+from collections.abc import Sequence
+
 from reconciler.engine.live import Collection, Progress, Sessions, in_silence, read_live
 from reconciler.engine.plan import Plan, build_plan
-from reconciler.engine.selection import EVERYTHING, Selection
-from reconciler.errors import UsageError
+from reconciler.engine.selection import EVERYTHING, Selection, check_met, named
 from reconciler.model import Address, Config, Snapshot
 
 
@@ -12,16 +13,19 @@ def make_plan(
     sessions: Sessions,
     selection: Selection = EVERYTHING,
     *,
+    known: Sequence[Address] = (),
     prune: bool = False,
     connections: int = 8,
     progress: Progress = in_silence,
 ) -> Plan:
-    """Read what the selection needs and plan. Raises ReadFailed, UsageError."""
+    """Read what the selection needs and plan.
+
+    `known` are all addresses that a pattern may have meant. Raises ReadFailed, UsageError.
+    """
     desired = selection.of(config.desired)
     listed = _collections(config, desired, selection)
-    if selection.only and not desired and not listed:
-        raise UsageError(f"--only {' '.join(selection.only)}: no address matches")
     live = read_live(desired, listed, sessions, connections=connections, progress=progress)
+    check_met(selection, live, known or named(config))
     objections = [
         objection
         for provider in config.providers.values()

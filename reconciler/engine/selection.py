@@ -1,10 +1,11 @@
 """The part of the world that a plan is about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from reconciler.errors import UsageError
 from reconciler.model import Address, Config, Snapshot
 from reconciler.source import printable
 
@@ -39,8 +40,45 @@ EVERYTHING = Selection()
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return, as the end of a message, what is known and nearest to a word; "" if nothing is."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"; did you mean `{printable(near[0])}`?" if near else ""
+
+
+def check_patterns(config: Config, selection: Selection) -> None:
+    """Raise UsageError for a pattern that can meet nothing, declared or live: it was meant to."""
+    for pattern in selection.only:
+        one = Selection((pattern,))
+        is_met = any(each in one for each in named(config))
+        if not is_met and not any(map(one.reaches, _collections(config))):
+            raise _unmet(pattern, named(config))
+
+
+def named(config: Config) -> list[Address]:
+    """Return what a pattern may be about: providers, their collections, and what is declared."""
+    providers = (provider.address for provider in config.providers.values())
+    return [*providers, *_collections(config), *config.desired]
+
+
+def _collections(config: Config) -> Iterator[Address]:
+    for provider in config.providers.values():
+        for kind in provider.service.kinds:
+            if kind.parent is None and kind.name in provider.node.children:
+                yield provider.address / kind.name
+
+
+def check_met(selection: Selection, live: Iterable[Address], known: Iterable[Address]) -> None:
+    """Raise UsageError for a pattern that met nothing; all of a collection may be nothing."""
+    found = [*known, *live] if selection.only else []
+    for pattern in selection.only:
+        if not pattern.endswith("/*") and not any(each in Selection((pattern,)) for each in found):
+            raise _unmet(pattern, found)
+
+
+def _unmet(pattern: str, known: Sequence[Address]) -> UsageError:
+    hint = did_you_mean(pattern, map(str, known))
+    providers = ", ".join(sorted({printable(each.provider) for each in known})) or "none"
+    hint = hint or f"; the providers are: {providers}"
+    return UsageError(f"--only {printable(pattern)}: no address matches{hint}")
 
 
 def concerned(config: Config, selection: Selection) -> Config:

@@ -145,8 +145,9 @@ def run(arguments: list[str]) -> int:
         return 1
     except Exception as bug:  # noqa: BLE001 - whatever it is, its message may hold anything
         report = write_crash_report(bug)
-        tell(f"Error: this is a bug in esp-reconcile ({type(bug).__name__}); {report}")
-        return 1
+        fact = f"this is a bug in esp-reconcile ({type(bug).__name__}); {report}"
+        tell(f"Error: {fact}")
+        return _also_as_json(arguments, ReconcileError(fact), ReconcileError.exit_code)
     return code if isinstance(code, int) else 0
 
 

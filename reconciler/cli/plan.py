@@ -1,5 +1,6 @@
 """`esp-reconcile plan`"""
 
+import os
 from pathlib import Path
 
 import click
@@ -61,6 +62,8 @@ def plan(
     """
     selection = Selection(only)
     config = read_config(files)
+    if out:
+        check_out(config, out)
     if settings.untrusted and not settings.sandbox and format_ == "text":
         options.say(declared_as_text(selection.of(config.desired)))
     with (
@@ -68,7 +71,7 @@ def plan(
         Progress("Reading live state") as progress,
     ):
         found = planner.plan(prune=prune, progress=progress.come_to)
-    digest = save(found, config, out) if out and not found.refusals else None
+    digest = save(found, out) if out and not found.refusals else None
     show(found, format_)
     if digest:
         options.tell(f"Digest of {out}: {digest}")
@@ -77,16 +80,19 @@ def plan(
     return CHANGES_EXIT if found.changes and detailed_exitcode else 0
 
 
-def save(found: Plan, config: Config, out: Path) -> str:
-    """Save the plan and return its digest.
-
-    Raises UsageError rather than writing over what is no plan.
-    """
+def check_out(config: Config, out: Path) -> None:
+    """Raise UsageError for where no plan can be saved, before anything is read for it."""
     sources = {Path(each.location.file).resolve() for each in config.providers.values()}
     if out.resolve() in sources:
         raise UsageError(f"--out {out}: this is the configuration; name another file")
     if out.is_symlink() or (out.exists() and not out.is_file()):
         raise UsageError(f"--out {out}: not a regular file; name another one")
+    if not os.access(out.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"--out {out}: its folder is not there, or not yours to write to")
+
+
+def save(found: Plan, out: Path) -> str:
+    """Save the plan and return its digest. Raises UsageError."""
     try:
         return save_plan(found, out)
     except OSError as problem:

@@ -102,4 +102,4 @@ def _check_action(desired: Resource, action: str) -> None:
     if action not in desired.kind.actions:
         known = ", ".join(desired.kind.actions) or "none"
         hint = did_you_mean(action, desired.kind.actions) or f"; known: {known}"
-        raise UsageError(f"{desired.kind.name} have no action `{printable(action)}`{hint}")
+        raise UsageError(f"there is no action `{printable(action)}` for {desired.kind.name}{hint}")

@@ -48,7 +48,9 @@ def _files(paths: Iterable[Path], findings: list[Finding]) -> list[Path]:
             is_folder = stat.S_ISDIR(path.stat().st_mode)
             found = _yaml_files(path) if is_folder else [path]
         except FileNotFoundError:
-            findings.append(_about(path, f"no such file{_way_out(path)}"))
+            is_link = path.is_symlink()
+            message = "a link to what is not there" if is_link else f"no such file{_way_out(path)}"
+            findings.append(_about(path, message))
         except (OSError, ValueError) as problem:
             findings.append(_unreadable(path, problem))
         else:

@@ -158,7 +158,7 @@ def _read(path: Path) -> bytes:
                 raise InvalidPlanFile(f"{path}: not a regular file")
             return file.read(MAX_BYTES)
     except OSError as problem:
-        raise InvalidPlanFile(f"{path}: {problem.strerror}") from None
+        raise InvalidPlanFile(f"{path}: {problem.strerror}; `plan --out` saves one") from None
 
 
 def _decode(path: Path, raw: bytes) -> dict[str, Any]:

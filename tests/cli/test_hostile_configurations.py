@@ -1132,6 +1132,8 @@ def test_a_bug_ends_in_a_short_message_and_a_report_without_values(
     said = f"Error: this is a bug in esp-reconcile (Odd); please report it with {report}"
     assert said in done.err.decode()
     assert done.err.count(b"\n") == 1
+    if "json" in command:
+        assert f"Error: {json.loads(done.out)['error']['message']}\n" == done.err.decode()
     told = report.read_text(encoding="utf-8")
     assert ".Odd\n" in told
     assert "builtins.ValueError\n" in told

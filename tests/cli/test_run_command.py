@@ -61,8 +61,11 @@ def test_an_action_needs_a_yes_a_known_name_and_a_declared_address(
 ) -> None:
     for arguments, said in (
         (["rotate-dkim", DOMAIN], "say --yes"),
-        (["paint", DOMAIN, "--yes"], "domains have no action `paint`; known: rotate-dkim, verify"),
-        (["verfy", DOMAIN], "domains have no action `verfy`; did you mean `verify`?"),
+        (
+            ["paint", DOMAIN, "--yes"],
+            "there is no action `paint` for domains; known: rotate-dkim, verify",
+        ),
+        (["verfy", DOMAIN], "there is no action `verfy` for domains; did you mean `verify`?"),
         (["verify", "x/y"], "x/y is not declared; known here: transactional/domains/example.com"),
         (["verify", DOMAIN.replace("tran", "trn")], f"did you mean `{DOMAIN}`?"),
     ):

@@ -69,6 +69,22 @@ def test_the_nearest_name_is_told_before_any_request(
     assert box.requests() == []
 
 
+@pytest.mark.parametrize("out", ["no/such/folder/p.json", "esp.yaml", "/dev/null"])
+def test_where_no_plan_can_be_saved_is_told_before_anything_is_read(
+    out: str, box: Served, folder: Path
+) -> None:
+    done = run("plan", "--out", out, "--format", "json", cwd=folder, env=box.env)
+    assert done.code == 64
+    assert f"--out {out}: " in done.json["error"]["message"]
+    assert box.requests() == []
+
+
+def test_a_plan_file_that_is_missing_says_how_one_is_made(folder: Path) -> None:
+    done = run("apply", "--plan", "p.json", "--yes", cwd=folder)
+    assert done.code == 4
+    assert "p.json: No such file or directory; `plan --out` saves one" in done.err
+
+
 @pytest.mark.parametrize(
     ("pattern", "code"),
     [

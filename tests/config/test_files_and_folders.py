@@ -90,6 +90,11 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     assert told(path) == [f"{path}: no such file; {begin}"]
 
 
+def test_a_link_to_nowhere_is_not_called_a_missing_file(tmp_path: Path) -> None:
+    (tmp_path / "esp.yaml").symlink_to("nowhere.yaml")
+    assert told(tmp_path / "esp.yaml") == [f"{tmp_path}/esp.yaml: a link to what is not there"]
+
+
 @pytest.mark.parametrize("missing", ["esp.yaml", "epp.yml", "cofn"])
 def test_the_nearest_file_or_folder_is_named(missing: str, tmp_path: Path) -> None:
     (tmp_path / "esp.yml").write_text(POSTMARK)

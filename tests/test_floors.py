@@ -31,7 +31,7 @@ The first module, "", is the library's face, which knows `options` and `reconcil
 HOMES = {
     "httpx": {"providers", "sandbox/transport"},
     "deepdiff": {"engine/diff"},
-    "yaml": {"config"},
+    "yaml": {"config", "secrets/rules"},
     "jsonschema": {"config"},
     "referencing": {"config"},
     "click": {"cli"},

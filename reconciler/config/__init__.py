@@ -11,7 +11,7 @@ from pathlib import Path
 from reconciler.config.schema import check_schema, load_schema
 from reconciler.config.syntax import parse
 from reconciler.errors import ConfigError
-from reconciler.files import stays_in
+from reconciler.files import LeadsOut
 from reconciler.model import Account, Address, Config, Resource, Service
 from reconciler.source import Finding, Location, Node
 
@@ -99,12 +99,11 @@ def _yaml_files(folder: Path) -> list[Path]:
 
 def _read(path: Path, findings: list[Finding]) -> Node | None:
     try:
-        if not stays_in(path, path.parent):
-            # Messages quote keys, and those of a file elsewhere are nobody's business.
-            message = "a link that leads out of its folder; name the file that it leads to"
-            findings.append(_about(path, message))
-            return None
         root, found = parse(path, str(path))
+    except LeadsOut as problem:
+        # Messages quote keys, and those of a file elsewhere are nobody's business.
+        findings.append(_about(path, f"{problem.strerror}; name the file that it leads to"))
+        return None
     except OSError as problem:
         findings.append(_unreadable(path, problem))
         return None

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from reconciler.errors import SecretError
 from reconciler.model import Reference, Sealed, Secret
 from reconciler.secrets.environment import (
+    CONTENT,
+    TOKEN,
+    Use,
     from_environment,
     is_called_after_another,
-    is_called_like_a_token,
 )
 from reconciler.secrets.files import MAX_BYTES, from_file
 from reconciler.secrets.sops import Sops
@@ -37,8 +39,8 @@ class Resolver:
         Raises SecretError, which never holds the value. A token is refused: whoever could have it
         sent as content, to be passed on to a webhook, would learn it.
         """
-        secret = self._line(reference)
-        if is_called_like_a_token(reference) or secret.sealed() in self._tokens:
+        secret = self._line(reference, CONTENT)
+        if secret.sealed() in self._tokens:
             raise SecretError(
                 f"{reference.location}: {reference} is a token, which is sent to its service to "
                 "authenticate and never as content; name another secret"
@@ -52,7 +54,7 @@ class Resolver:
                 f"{reference.location}: {reference} is called after another service, so it is not "
                 f"sent to {service}; rename it if it is meant"
             )
-        token = self._line(reference)
+        token = self._line(reference, TOKEN)
         if not token.reveal().isascii() or " " in token.reveal():
             raise SecretError(
                 f"{reference.location}: {reference} holds blanks or other characters that no "
@@ -61,19 +63,19 @@ class Resolver:
         self._tokens.add(token.sealed())
         return token
 
-    def _line(self, reference: Reference) -> Secret:
-        value = self._value(reference)
+    def _line(self, reference: Reference, use: Use) -> Secret:
+        value = self._value(reference, use)
         if not value:
             raise SecretError(f"{reference.location}: {reference} is empty")
         if not value.isprintable() or _UNREADABLE in value:
             raise SecretError(f"{reference.location}: {reference} is not one line of text")
         return Secret(value)
 
-    def _value(self, reference: Reference) -> str:
+    def _value(self, reference: Reference, use: Use) -> str:
         match reference.source:
             case "env":
-                return from_environment(reference, self.environment).strip()
+                return from_environment(reference, use, self.environment).strip()
             case "file":
-                return from_file(reference).strip()
+                return from_file(reference, self.environment).strip()
             case _:
                 return self.sops.lookup(reference).reveal().strip()

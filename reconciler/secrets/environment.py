@@ -1,15 +1,19 @@
-"""Environment variables as secrets: only those that the operator lets the YAML name."""
+"""Environment variables as secrets: only those that the operator lets the YAML name.
+
+Two lists, since who reads a secret decides over it: a token goes to its own service, while content,
+such as a webhook's header, goes wherever the YAML says.
+"""
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
-from reconciler.errors import SecretError
+from reconciler.errors import SecretError, UsageError
 from reconciler.model import Reference
 
-VARIABLE = "ESP_RECONCILE_ENV_ALLOW"
-ALLOWED = ("POSTMARK_*", "MAILGUN_*", "ESP_*")
+RETIRED = "ESP_RECONCILE_ENV_ALLOW"
 _SERVICES = ("postmark", "mailgun")
-_TOKENS = ("*_SERVER_TOKEN", "*_ACCOUNT_TOKEN", "*_API_KEY", "*_API_TOKEN")
+_OURS = "ESP_RECONCILE_*"
 _FOR_SOPS = (
     *("PATH", "HOME", "USER", "LANG", "LC_*", "TERM", "TMPDIR", "XDG_*", "SSL_*"),
     *("SOPS_*", "GNUPGHOME", "GPG_*", "SSH_*", "*_proxy", "*_PROXY"),
@@ -17,10 +21,23 @@ _FOR_SOPS = (
 )
 
 
-def allowed_names(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the patterns of names that a configuration may refer to."""
-    said = environment.get(VARIABLE)
-    return ALLOWED if said is None else tuple(said.replace(",", " ").split())
+class Use(NamedTuple):
+    """What a secret is for, and who says by which variable what may be that."""
+
+    name: str
+    variable: str
+    by_default: tuple[str, ...]
+
+    def patterns(self, environment: Mapping[str, str]) -> tuple[str, ...]:
+        said = environment.get(self.variable)
+        return self.by_default if said is None else tuple(said.replace(",", " ").split())
+
+    def allows(self, name: str, environment: Mapping[str, str]) -> bool:
+        return _matches(name, self.patterns(environment))
+
+
+TOKEN = Use("a token", "ESP_RECONCILE_TOKEN_ALLOW", ("POSTMARK_*", "MAILGUN_*"))
+CONTENT = Use("content", "ESP_RECONCILE_CONTENT_ALLOW", ("ESP_*",))
 
 
 def is_called_after_another(reference: Reference, service: str) -> bool:
@@ -29,37 +46,46 @@ def is_called_after_another(reference: Reference, service: str) -> bool:
     return reference.source == "env" and reference.target.startswith(tuple(prefixes))
 
 
-def is_called_like_a_token(reference: Reference) -> bool:
-    return reference.source == "env" and _matches(reference.target, _TOKENS)
-
-
-def is_allowed(name: str, environment: Mapping[str, str]) -> bool:
-    return _matches(name, allowed_names(environment))
-
-
-def may_be_a_token(name: str, environment: Mapping[str, str]) -> bool:
+def may_be_a_secret(name: str, environment: Mapping[str, str]) -> bool:
     """Whether a variable is one that a configuration could name, and so not for other programs.
 
     An operator may allow more than that, even `*`; what sops itself lives on is left to it.
     """
-    return _matches(name, ALLOWED) or (
-        is_allowed(name, environment) and not _matches(name, _FOR_SOPS)
+    return _matches(name, (*TOKEN.by_default, *CONTENT.by_default)) or (
+        any(use.allows(name, environment) for use in (TOKEN, CONTENT))
+        and not _matches(name, _FOR_SOPS)
     )
+
+
+def from_environment(reference: Reference, use: Use, environment: Mapping[str, str]) -> str:
+    """Return a variable's value.
+
+    Raises SecretError when it is not set, or not for this use, and UsageError when the operator
+    still says it by one list.
+    """
+    if RETIRED in environment:
+        raise UsageError(
+            f"{RETIRED} is not read any more: say by {TOKEN.variable} which variables may be "
+            f"tokens, by {CONTENT.variable} which may be sent as content, and unset it"
+        )
+    name, shown = reference.target, f"{reference.location}: the environment variable"
+    if _matches(name, (_OURS,)):
+        raise SecretError(f"{shown} {name} is the operator's own setting, and no secret")
+    if not use.allows(name, environment):
+        names = ", ".join(use.patterns(environment)) or "none"
+        raise SecretError(
+            f"{shown} {name} is not among those that the configuration may name as {use.name} "
+            f"({names}); rename it, or allow it by {use.variable}"
+        )
+    if all(each.allows(name, environment) for each in (TOKEN, CONTENT)):
+        raise SecretError(
+            f"{shown} {name} is allowed by {TOKEN.variable} and by {CONTENT.variable}, so it is "
+            "neither; take it off one of the two"
+        )
+    if name not in environment:
+        raise SecretError(f"{shown} {name} is not set")
+    return environment[name]
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def from_environment(reference: Reference, environment: Mapping[str, str]) -> str:
-    """Return a variable's value. Raises SecretError when it is not set, or not for the YAML."""
-    name = reference.target
-    if not is_allowed(name, environment):
-        names = ", ".join(allowed_names(environment)) or "none"
-        raise SecretError(
-            f"{reference.location}: the environment variable {name} is not among those that the "
-            f"configuration may name ({names}); rename it, or allow it by {VARIABLE}"
-        )
-    if name not in environment:
-        raise SecretError(f"{reference.location}: the environment variable {name} is not set")
-    return environment[name]

@@ -18,14 +18,14 @@ _JOINED_LINES = re.compile(r"\\\r?\n\s*")
 _HIDING = re.compile("\0|\r(?!\n)|[\x85\u2028\u2029]")
 _TAG = re.compile(r"(?:^|[\s\[{,:?-])!", re.MULTILINE)
 _ARN = re.compile(r"""arn:aws[^\s"',}\]]*""", re.IGNORECASE)
-_KNOWN_ARN = re.compile(
-    r"arn:aws[a-z-]*:(?:kms:[a-z0-9-]+:\d+:(?:key|alias)/[\w/-]+|(?:iam|sts)::\d+:[\w+=./-]+)",
-    re.ASCII,
-)
-_AZURE = re.compile(
+ARN = r"arn:aws[a-z-]*:(?:kms:[a-z0-9-]+:\d+:(?:key|alias)/[\w/-]+|(?:iam|sts)::\d+:[\w+=./-]+)"
+_KNOWN_ARN = re.compile(ARN, re.ASCII)
+AZURE = (
     r"https://[a-z0-9-]+\."
-    r"(?:vault\.azure\.net|vault\.azure\.cn|vault\.usgovcloudapi\.net|managedhsm\.azure\.net)/?"
+    r"(?:vault\.azure\.net|vault\.azure\.cn|vault\.usgovcloudapi\.net|managedhsm\.azure\.net)"
 )
+_AZURE = re.compile(f"{AZURE}/?")
+_NOBODYS = "(?!)"
 
 
 def foreign_servers(
@@ -50,6 +50,12 @@ def foreign_servers(
     ]
 
 
+def vault_key(environment: Mapping[str, str]) -> str:
+    """Return the pattern of the keys in the operator's own Vault, as a `.sops.yaml` names them."""
+    own = environment.get("VAULT_ADDR", "").rstrip("/")
+    return rf"{re.escape(own)}/v1/[\w./-]+" if own else _NOBODYS
+
+
 def _servers(text: str) -> Iterator[str]:
     """Yield each address, or its name where the value cannot be told for sure."""
     for name in _NAME.finditer(text):
@@ -61,7 +67,7 @@ def _servers(text: str) -> Iterator[str]:
 
 def _is_trusted(address: str, environment: Mapping[str, str]) -> bool:
     own = environment.get("VAULT_ADDR", "").rstrip("/")
-    return address.rstrip("/") == own or bool(_AZURE.fullmatch(address))
+    return (own != "" and address.rstrip("/") == own) or bool(_AZURE.fullmatch(address))
 
 
 def _unescaped(escape: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from reconciler.errors import (
     SopsTooOld,
 )
 from reconciler.model import Reference
-from reconciler.secrets.environment import may_be_a_token
+from reconciler.secrets.environment import may_be_a_secret
 from reconciler.source import printable
 
 VARIABLE = "ESP_RECONCILE_SOPS"
@@ -47,8 +47,7 @@ class Program:
         arguments: tuple[str, ...],
         reference: Reference,
         *,
-        stdin: str = "",
-        at: Path | None = None,
+        stdin: str,
     ) -> str:
         """Return what it prints. Raises SecretError, which holds none of it."""
         program = self._path(reference)
@@ -58,7 +57,6 @@ class Program:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                cwd=at,
                 env=self._environment(),
                 text=True,
                 encoding="utf-8",
@@ -84,10 +82,15 @@ class Program:
         passed = {
             name: value
             for name, value in self.environment.items()
-            if not may_be_a_token(name, self.environment)
+            if not may_be_a_secret(name, self.environment)
         }
-        # Else it asks the internet for its newest version.
-        return {**passed, "SOPS_DISABLE_VERSION_CHECK": "true"}
+        return {
+            # A second lock, from sops 3.13 on: what leads to another Vault was refused before.
+            "SOPS_HC_VAULT_ALLOWLIST": self.environment.get("VAULT_ADDR") or "none",
+            **passed,
+            # Else it asks the internet for its newest version.
+            "SOPS_DISABLE_VERSION_CHECK": "true",
+        }
 
     def _timeout(self) -> float:
         said = self.environment.get(TIMEOUT_VARIABLE, "")

@@ -166,7 +166,7 @@ class Scene:
             **{f"ESP_RECONCILE_{site.upper()}_URL": each.url for site, each in self.relays.items()},
             **proxies,
             **{name: f"{CANARY}-{name}" for name in outsiders},
-            "POSTMARK_HOOK_TOKEN": HOOK,
+            "ESP_HOOK": HOOK,
             "ESP_RECONCILE_SOPS": str(self.around / "sops"),
             "VAULT_ADDR": VAULT,
             "TMPDIR": str(self.around / "tmp"),
@@ -294,8 +294,8 @@ def set_up(server: Served, relays: dict[str, Relay], around: Path) -> Scene:
     for site, relay in relays.items():
         control(server, site, "DELETE", "faults")
         relay.told.clear()
-    for folder in ("repo", "outside", "tmp"):
-        (around / folder).mkdir()
+    for folder in ("repo/secrets", "outside", "tmp"):
+        (around / folder).mkdir(parents=True)
     scene.outside.write_text(f"{CANARY}-outside\n", encoding="utf-8")
     fake_sops(scene, 'echo \'{"token": "never"}\'')
     return scene
@@ -386,7 +386,7 @@ def encrypted(metadata: str) -> bytes:
     return f"token: {value}\nsops:\n{metadata}    mac: {value}\n    version: 3.9.0\n".encode()
 
 
-LIES_OUTSIDE = "lies outside the folder of the configuration"
+LIES_OUTSIDE = "lies outside the folder"
 NOT_ALLOWED = "is not among those that the configuration may name"
 UNKNOWN = "unknown key"
 AT_PLACE = "esp.yaml:5:12: "
@@ -526,36 +526,40 @@ CONFIGURATIONS: dict[str, Hostile] = {
     ),
     "a token from a file above the folder": resolving("{file: ../outside/secret}", LIES_OUTSIDE),
     "a token from a link that leads out": resolving(
-        "{file: token}", LIES_OUTSIDE, linked("token", "@OUTSIDE@")
+        "{file: secrets/token}", LIES_OUTSIDE, linked("secrets/token", "@OUTSIDE@")
     ),
     "a token from a link that leads out in two steps": resolving(
-        "{file: one}",
+        "{file: secrets/one}",
         LIES_OUTSIDE,
-        lambda scene: (linked("one", "two")(scene), linked("two", "../outside/secret")(scene))[0],
+        lambda scene: (
+            linked("secrets/one", "two")(scene),
+            linked("secrets/two", "../../outside/secret")(scene),
+        )[0],
     ),
     "a token below a linked folder": resolving(
-        "{file: there/secret}", LIES_OUTSIDE, linked("there", "../outside")
+        "{file: secrets/there/secret}", LIES_OUTSIDE, linked("secrets/there", "../../outside")
     ),
     "a token from the environment of the process": resolving(
         "{file: /proc/self/environ}", LIES_OUTSIDE
     ),
     "a token from a link to itself": resolving(
-        # Python 3.13 leaves it to the opening to find out.
-        "{file: token}",
-        "esp.yaml:5:12: file token",
-        linked("token", "token"),
+        "{file: secrets/token}",
+        LIES_OUTSIDE,
+        linked("secrets/token", "token"),
     ),
     "a token from standard input": resolving(
-        "{file: token}", LIES_OUTSIDE, linked("token", "/dev/stdin")
+        "{file: secrets/token}", LIES_OUTSIDE, linked("secrets/token", "/dev/stdin")
     ),
     "a token from a pipe that nobody writes to": resolving(
-        "{file: token}", "not a regular file", piped("token")
+        "{file: secrets/token}", "not a regular file", piped("secrets/token")
     ),
     "a token from a file of 64 KiB and a byte": resolving(
-        "{file: token}", "is larger than 64 KiB", written("token", b"x" * (64 * 1024 + 1))
+        "{file: secrets/token}",
+        "is larger than 64 KiB",
+        written("secrets/token", b"x" * (64 * 1024 + 1)),
     ),
     "a token with terminal codes in it": resolving(
-        "{file: token}", "is not one line of text", written("token", WORDS.encode())
+        "{file: secrets/token}", "is not one line of text", written("secrets/token", WORDS.encode())
     ),
     "a file's name with terminal codes and workflow commands": resolving(
         f'{{file: "{IN_YAML}"}}', AT_PLACE
@@ -566,7 +570,7 @@ CONFIGURATIONS: dict[str, Hostile] = {
     "a file's name in which an escape hides a workflow command": resolving(
         r'{file: "x #\e[0m#[error]y"}', AT_PLACE
     ),
-    "a file's name with a zero byte": resolving(r'{file: "x\0y"}', "is not a path"),
+    "a file's name with a zero byte": resolving(r'{file: "secrets/x\0y"}', "is not a path"),
     "an encrypted file whose name has terminal codes": resolving(
         f'{{sops: {{file: "{IN_YAML}", key: a}}}}', AT_PLACE
     ),
@@ -647,7 +651,12 @@ def test_all_hostile_references_at_once_are_resolved_harmlessly(scene: Scene) ->
     assert len(references) > 10
     headers = ", ".join(f"X-{index}: {each}" for index, each in enumerate(references))
     scene.write(postmark(f"    webhooks: [{{url: https://evil.example, headers: {{{headers}}}}}]"))
-    for name, target in (("link", "@OUTSIDE@"), ("there", "../outside"), ("s.sops.yaml", "link")):
+    for name, target in (
+        ("secrets/token", "@OUTSIDE@"),
+        ("secrets/one", "token"),
+        ("secrets/there", "../../outside"),
+        ("s.sops.yaml", "secrets/one"),
+    ):
         linked(name, target)(scene)
     done = scene.run("secrets check", "secrets check --format json")
     assert all(each.code == 1 for each in done)
@@ -745,7 +754,7 @@ def test_the_hostile_keys_of_an_encrypted_file_reach_no_terminal(scene: Scene) -
 @pytest.mark.parametrize("allowed", [None, "MAILGUN_API_KEY"])
 def test_what_a_configuration_runs_gets_no_token(scene: Scene, allowed: str | None) -> None:
     if allowed:
-        scene.more["ESP_RECONCILE_ENV_ALLOW"] = allowed
+        scene.more["ESP_RECONCILE_TOKEN_ALLOW"] = allowed
     (scene.folder / "s.sops.yaml").write_bytes(encrypted("    age: []\n"))
     scene.write(postmark("    tracking: {opens: true}", "{sops: {file: s.sops.yaml, key: token}}"))
     scene.run("secrets check")
@@ -1020,10 +1029,10 @@ SECRETS = postmark(
     tracking: {opens: true}
     webhooks:
       - url: https://hooks.example.com/x
-        headers: {A: {env: POSTMARK_HOOK_TOKEN}, B: {sops: {file: s.sops.yaml, key: token}}}
+        headers: {A: {env: ESP_HOOK}, B: {sops: {file: s.sops.yaml, key: token}}}
         auth: {username: u, password: {file: password}}
 """,
-    "{file: token}",
+    "{file: secrets/token}",
 )
 
 
@@ -1031,7 +1040,7 @@ def with_secrets(scene: Scene) -> None:
     scene.write(SECRETS)
     (scene.folder / "s.sops.yaml").write_bytes(encrypted("    age: []\n"))
     for name in ("token", "password"):
-        (scene.folder / name).write_text("in-a-file-5d41402a\n", encoding="utf-8")
+        (scene.folder / "secrets" / name).write_text("in-a-file-5d41402a\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -1069,7 +1078,7 @@ def test_a_plan_without_trust_still_tells_what_is_declared(scene: Scene) -> None
 
 
 def test_the_embedded_sandbox_keeps_no_real_secret_in_its_file(scene: Scene) -> None:
-    hook = "    webhooks: [{url: https://a.example, headers: {X: {env: POSTMARK_HOOK_TOKEN}}}]"
+    hook = "    webhooks: [{url: https://a.example, headers: {X: {env: ESP_HOOK}}}]"
     scene.write(postmark(hook, "{env: POSTMARK_NOT_SET}").replace("POSTMARK_ACC", "POSTMARK_NO"))
     (done,) = scene.run("--sandbox apply --yes")
     assert done.code == 0, done

@@ -163,7 +163,7 @@ def test_two_webhooks_with_one_key_are_named_without_their_passwords(config: Con
 
 
 def environment(box: Served) -> dict[str, str]:
-    return {**box.env, **DECLARED, "ESP_RECONCILE_ENV_ALLOW": "POSTMARK_*, P, H, HOOK"}
+    return {**box.env, **DECLARED, "ESP_RECONCILE_CONTENT_ALLOW": "P, H, HOOK"}
 
 
 @pytest.fixture(scope="module")

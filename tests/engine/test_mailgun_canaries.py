@@ -81,7 +81,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_no_command_shows_or_writes_a_secret(server: Served, tmp_path: Path) -> None:
     (tmp_path / "esp.yaml").write_text(f"version: 1\nproviders:\n{PROVIDER}", encoding="utf-8")
-    allowed = {"ESP_RECONCILE_ENV_ALLOW": "MAILGUN_*, P"}
+    allowed = {"ESP_RECONCILE_CONTENT_ALLOW": "P"}
     env = {**server.env, **allowed, "P": PASSWORD}
     message = json.dumps({"message": f"{PASSWORD} {server.env['MAILGUN_API_KEY']}"})
     fault = {"method": "PUT", "path": "*", "status": 400, "body": message, "times": 99}

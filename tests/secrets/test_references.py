@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import SecretError
+from reconciler.errors import SecretError, UsageError
 from reconciler.model import Reference, Secret
 from reconciler.secrets import MAX_BYTES, Resolver
 from reconciler.source import Location
@@ -22,16 +22,18 @@ from reconciler.source import Location
 NO_TOKEN = re.compile("characters that no token has|is not one line of text")
 PLACE = Location("esp.yaml", 5, 12)
 VALUE = "2f1c6d4e-90ab-4cde-8f01-23456789abcd"
+ALL = {"POSTMARK_A", "ESP_A", "AWS_A", "XPOSTMARK_A", "POSTMARK"}
 
 
 def env(target: str, environment: Mapping[str, str]) -> Secret:
-    everything = {"ESP_RECONCILE_ENV_ALLOW": "*", **environment}
+    everything = {"ESP_RECONCILE_TOKEN_ALLOW": "*", **environment}
     return Resolver(everything).resolve_token(Reference("env", target, PLACE), "postmark")
 
 
 def file(folder: Path, target: str) -> Secret:
     location = Location(str(folder / "config" / "esp.yaml"), 5, 12)
-    return Resolver({}).resolve_token(Reference("file", target, location), "postmark")
+    reference = Reference("file", f"secrets/{target}", location)
+    return Resolver({}).resolve_token(reference, "postmark")
 
 
 def chain(error: BaseException | None) -> str:
@@ -54,7 +56,7 @@ def refused(call: Callable[[], Secret]) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "secrets").mkdir(parents=True)
     return tmp_path
 
 
@@ -66,52 +68,152 @@ def test_white_space_around_a_value_is_dropped() -> None:
     assert env("KEY", {"KEY": f" {VALUE}\r\n"}).reveal() == VALUE
 
 
-def test_a_value_comes_from_a_file_beside_the_yaml(folder: Path) -> None:
-    (folder / "config" / "key").write_text(f"{VALUE}\n")
+def test_a_value_comes_from_a_file_in_the_folder_for_them(folder: Path) -> None:
+    (folder / "config" / "secrets" / "key").write_text(f"{VALUE}\n")
     assert file(folder, "key").reveal() == VALUE
-    (folder / "config" / "below").mkdir()
-    (folder / "config" / "below" / "other").write_text(VALUE)
-    assert file(folder, "below/other").reveal() == VALUE
-    assert file(folder, "../config/below/other").reveal() == VALUE
-    (folder / "config" / "link").symlink_to("below/other")
-    assert file(folder, "link").reveal() == VALUE
+    assert file(folder, "./key").reveal() == VALUE
+    (folder / "config" / "secrets" / "below").mkdir()
+    (folder / "config" / "secrets" / "below" / "other").write_text(VALUE)
+    assert file(folder, "below//other").reveal() == VALUE
 
 
-def test_a_file_outside_the_folder_of_the_yaml_is_refused_whatever_the_way_there(
+def test_the_folder_of_the_yaml_itself_may_be_reached_by_a_link(folder: Path) -> None:
+    (folder / "config" / "secrets" / "key").write_text(VALUE)
+    (folder / "link").symlink_to("config")
+    reference = Reference("file", "secrets/key", Location(str(folder / "link" / "esp.yaml"), 1, 1))
+    assert Resolver({}).resolve(reference).reveal() == VALUE
+
+
+def test_a_file_outside_is_refused_whatever_the_way_there(folder: Path) -> None:
+    (folder / "other").write_text(VALUE)
+    inside = folder / "config" / "secrets"
+    (inside / "inner").write_text(VALUE)
+    (inside / "link").symlink_to("../../other")
+    (inside / "short").symlink_to("inner")
+    (inside / "up").symlink_to("../..")
+    (inside / "here").symlink_to(".")
+    ways = ["../../other", str(folder / "other"), "link", "up/other", "short", "here/inner"]
+    more = ["../secrets/inner", "/dev/zero", "/proc/self/environ", "/etc/passwd"]
+    for way in (*ways, *more):
+        target = way if way.startswith("/") else f"secrets/{way}"
+        location = Location(str(folder / "config" / "esp.yaml"), 5, 12)
+        reference = Reference("file", target, location)
+        for resolve in (
+            Resolver({}).resolve,
+            partial(Resolver({}).resolve_token, service="postmark"),
+        ):
+            message = refused(partial(resolve, reference))
+            assert "lies outside the folder `secrets` beside the configuration" in message
+
+
+def test_what_is_beside_the_yaml_is_no_secret_and_a_link_is_no_folder_for_them(
     folder: Path,
 ) -> None:
-    (folder / "other").write_text(VALUE)
-    (folder / "config" / "link").symlink_to("../other")
-    (folder / "config" / "up").symlink_to("..")
-    (folder / "config-twin").mkdir()
-    (folder / "config-twin" / "key").write_text(VALUE)
-    ways = ["../other", str(folder / "other"), "link", "up/other", "../config-twin/key"]
-    for way in (*ways, "/dev/zero", "/proc/self/environ", "/etc/passwd"):
-        assert "lies outside the folder of the configuration" in refused(partial(file, folder, way))
+    location = Location(str(folder / "config" / "esp.yaml"), 5, 12)
+    (folder / "config" / "key").write_text(VALUE)
+    (folder / "elsewhere").mkdir()
+    (folder / "elsewhere" / "key").write_text(VALUE)
+    (folder / "config" / "secrets").rmdir()
+    (folder / "config" / "secrets").symlink_to("../elsewhere")
+    for target in ("key", "./key", "secretskey", "secrets/key", "Secrets/key"):
+        message = refused(partial(Resolver({}).resolve, Reference("file", target, location)))
+        assert "lies outside the folder `secrets` beside the configuration" in message
 
 
-def test_only_the_variables_that_the_operator_allows_are_read() -> None:
-    names = dict.fromkeys(("POSTMARK_A", "MAILGUN_A", "ESP_A", "AWS_A", "XPOSTMARK_A"), VALUE)
+def test_the_operator_may_name_another_folder_for_files(folder: Path) -> None:
+    (folder / "mounted" / "below").mkdir(parents=True)
+    for name in ("mounted/key", "mounted/below/key", "config/secrets/key", "outside"):
+        (folder / name).write_text(VALUE)
+    (folder / "mounted" / "link").symlink_to("../outside")
+    (folder / "also").symlink_to("mounted")
 
-    def resolved(name: str, **allow: str) -> str:
-        reference = Reference("env", name, PLACE)
-        return Resolver({**names, **allow}).resolve(reference).reveal()
+    def resolved(target: str, root: str = "mounted") -> Secret:
+        location = Location(str(folder / "config" / "esp.yaml"), 5, 12)
+        resolver = Resolver({"ESP_RECONCILE_FILE_ROOT": str(folder / root)})
+        return resolver.resolve(Reference("file", target, location))
 
-    for name in ("POSTMARK_A", "MAILGUN_A", "ESP_A"):
-        assert resolved(name) == VALUE
-    for name in ("AWS_A", "XPOSTMARK_A", "POSTMARK"):
-        message = refused(partial(Resolver(names).resolve, Reference("env", name, PLACE)))
-        assert f"the environment variable {name} is not among those" in message
-        assert "(POSTMARK_*, MAILGUN_*, ESP_*)" in message
-    assert resolved("AWS_A", ESP_RECONCILE_ENV_ALLOW="AWS_*, X") == VALUE
-    with pytest.raises(SecretError, match="AWS_\\*, X"):
-        resolved("ESP_A", ESP_RECONCILE_ENV_ALLOW="AWS_*, X")
-    with pytest.raises(SecretError, match=r"may name \(none\)"):
-        resolved("ESP_A", ESP_RECONCILE_ENV_ALLOW="")
+    for target in ("key", "below/key", f"{folder}/mounted/key"):
+        assert resolved(target).reveal() == VALUE
+    assert resolved("key", "also").reveal() == VALUE
+    assert resolved("secrets/key", "config/secrets").reveal() == VALUE
+    for target in ("../outside", "link", f"{folder}/outside", "/etc/passwd", "a/../../outside"):
+        message = refused(partial(resolved, target))
+        assert f"lies outside {folder}/mounted (ESP_RECONCILE_FILE_ROOT)" in message
+    refused(partial(resolved, "secrets/key"))
+
+
+@pytest.mark.parametrize(
+    ("allow", "tokens", "content"),
+    [
+        ({}, {"POSTMARK_A"}, {"ESP_A"}),
+        ({"TOKEN": "AWS_*, X"}, {"AWS_A"}, {"ESP_A"}),
+        ({"CONTENT": "AWS_* X"}, {"POSTMARK_A"}, {"AWS_A"}),
+        ({"TOKEN": "ESP_*"}, set(), set()),
+        ({"TOKEN": "*"}, {"POSTMARK_A", "AWS_A", "XPOSTMARK_A", "POSTMARK"}, set()),
+        ({"TOKEN": "*", "CONTENT": "*"}, set(), set()),
+        ({"TOKEN": "", "CONTENT": ""}, set(), set()),
+        ({"CONTENT": "POSTMARK_*"}, set(), set()),
+        ({"CONTENT": "*", "TOKEN": "POSTMARK"}, set(), ALL - {"POSTMARK"}),
+    ],
+)
+def test_two_lists_of_the_operators_say_what_may_be_a_token_and_what_content(
+    allow: Mapping[str, str], tokens: set[str], content: set[str]
+) -> None:
+    lists = {f"ESP_RECONCILE_{name}_ALLOW": patterns for name, patterns in allow.items()}
+    environment = {**dict.fromkeys(ALL, VALUE), **lists, "ESP_RECONCILE_SOPS": VALUE}
+
+    def works(name: str, *, as_token: bool) -> bool:
+        resolver, reference = Resolver(environment), Reference("env", name, PLACE)
+        resolve = partial(resolver.resolve_token, service="postmark")
+        try:
+            (resolve if as_token else resolver.resolve)(reference)
+        except SecretError:
+            return False
+        return True
+
+    names = (*ALL, "ESP_RECONCILE_SOPS", *lists)
+    assert {name for name in names if works(name, as_token=True)} == tokens
+    assert {name for name in names if works(name, as_token=False)} == content
+
+
+def test_a_refused_variable_is_told_with_the_list_and_the_variable_that_changes_it() -> None:
+    environment = {"AWS_A": VALUE, "ESP_B": VALUE}
+
+    def told(name: str, **allow: str) -> str:
+        resolver = Resolver({**environment, **allow})
+        return refused(partial(resolver.resolve, Reference("env", name, PLACE)))
+
+    assert "may name as content (ESP_*); rename it, or allow it by ESP_RECONCILE_CONTENT_A" in told(
+        "AWS_A"
+    )
+    assert "as content (none)" in told("AWS_A", ESP_RECONCILE_CONTENT_ALLOW="")
+    assert "the operator's own setting" in told("ESP_RECONCILE_SOPS")
+    both = told("ESP_B", ESP_RECONCILE_TOKEN_ALLOW="*_B")
+    assert "by ESP_RECONCILE_TOKEN_ALLOW and by ESP_RECONCILE_CONTENT_ALLOW" in both
+
+
+def test_the_one_list_of_old_is_an_error_that_names_the_two() -> None:
+    resolver = Resolver({"ESP_A": VALUE, "ESP_RECONCILE_ENV_ALLOW": "ESP_*"})
+    with pytest.raises(UsageError) as caught:
+        resolver.resolve(Reference("env", "ESP_A", PLACE))
+    for name in ("ENV_ALLOW is not read", "TOKEN_ALLOW", "CONTENT_ALLOW"):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["env", "file"])
+def test_what_is_a_token_in_one_place_is_no_content_in_another(folder: Path, token: str) -> None:
+    place = Location(str(folder / "config" / "esp.yaml"), 5, 12)
+    (folder / "config" / "secrets" / "key").write_text(VALUE)
+    target = {"env": "POSTMARK_A", "file": "secrets/key"}[token]
+    resolver = Resolver({"POSTMARK_A": VALUE, "ESP_A": VALUE})
+    resolver.resolve_token(Reference(token, target, place), "postmark")
+    for source, name in (("env", "ESP_A"), ("file", "secrets/key")):
+        reference = Reference(source, name, place)
+        assert "is a token, which" in refused(partial(resolver.resolve, reference))
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(folder: Path) -> None:
-    (folder / "config" / "key").write_bytes(b"\xef\xbb\xbf" + VALUE.encode())
+    (folder / "config" / "secrets" / "key").write_bytes(b"\xef\xbb\xbf" + VALUE.encode())
     assert file(folder, "key").reveal() == VALUE
 
 
@@ -123,8 +225,8 @@ def test_a_variable_that_is_not_set_is_named_with_its_place() -> None:
 @pytest.mark.parametrize("value", ["", " ", "\n"])
 def test_an_empty_value_is_refused(value: str, folder: Path) -> None:
     assert refused(lambda: env("KEY", {"KEY": value})) == "esp.yaml:5:12: env KEY is empty"
-    (folder / "config" / "key").write_text(value)
-    assert refused(lambda: file(folder, "key")).endswith("esp.yaml:5:12: file key is empty")
+    (folder / "config" / "secrets" / "key").write_text(value)
+    assert refused(lambda: file(folder, "key")).endswith("esp.yaml:5:12: file secrets/key is empty")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +243,7 @@ def test_an_empty_value_is_refused(value: str, folder: Path) -> None:
 def test_characters_that_no_token_has_are_refused(value: str, folder: Path) -> None:
     value = f"a{value}a"
     assert NO_TOKEN.search(refused(lambda: env("KEY", {"KEY": value})))
-    (folder / "config" / "key").write_text(value)
+    (folder / "config" / "secrets" / "key").write_text(value)
     assert NO_TOKEN.search(refused(lambda: file(folder, "key")))
 
 
@@ -154,26 +256,26 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_place(target: str, folde
 
 
 def test_a_file_that_is_too_large_is_refused(folder: Path) -> None:
-    path = folder / "config" / "key"
+    path = folder / "config" / "secrets" / "key"
     path.write_text("x" * MAX_BYTES)
     assert len(file(folder, "key").reveal()) == MAX_BYTES
     path.write_text(VALUE + "x" * MAX_BYTES)
-    assert refused(lambda: file(folder, "key")).endswith("file key is larger than 64 KiB")
+    assert refused(lambda: file(folder, "key")).endswith("file secrets/key is larger than 64 KiB")
 
 
 def test_a_pipe_and_a_socket_are_refused_at_once(folder: Path) -> None:
-    os.mkfifo(folder / "config" / "key")
+    os.mkfifo(folder / "config" / "secrets" / "key")
     assert "not a regular file" in refused(lambda: file(folder, "key"))
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(folder / "config" / "s"))
+        listening.bind(str(folder / "config" / "secrets" / "s"))
         refused(lambda: file(folder, "s"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
 def test_a_file_that_is_not_text_is_refused(encoding: str, folder: Path) -> None:
-    (folder / "config" / "key").write_bytes(VALUE.encode(encoding))
+    (folder / "config" / "secrets" / "key").write_bytes(VALUE.encode(encoding))
     assert "is not one line of text" in refused(lambda: file(folder, "key"))
-    (folder / "config" / "key").write_bytes(VALUE.encode() + b"\xff")
+    (folder / "config" / "secrets" / "key").write_bytes(VALUE.encode() + b"\xff")
     assert "is not one line of text" in refused(lambda: file(folder, "key"))
 
 

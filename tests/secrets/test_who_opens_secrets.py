@@ -13,7 +13,8 @@ OPENERS = {
     "providers/api/client.py": "sends it, as content",
     "providers/api/disclosure.py": "looks whether an answer repeats it",
     "secrets/__init__.py": "checks that a token has the form of one",
-    "secrets/sops.py": "gives it to sops, through a pipe, to encrypt it",
+    "secrets/draft.py": "gives it to sops, through a pipe, to encrypt it",
+    "secrets/sops.py": "looks whether it stands in its file in the clear",
     "cli/secrets.py": "shows it, when a person at a terminal said yes",
 }
 

@@ -20,7 +20,15 @@ from reconciler.errors import ReconcileError
 from reconciler.model import Address, Change, Config, Performed
 from reconciler.options import Options
 from reconciler.providers import SERVICES
-from reconciler.providers.api import ClientT, Connector, Reader, Writer, base_urls
+from reconciler.providers.api import (
+    ClientT,
+    Connector,
+    KnownSecrets,
+    Reader,
+    Writer,
+    base_urls,
+    texts_in,
+)
 
 
 def load(paths: Sequence[Path]) -> Config:
@@ -43,11 +51,22 @@ def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> I
         pause=options.pause,
         watch=options.watch,
         before_write=options.before_write,
+        known=_known_secrets(config),
     ) as connector:
         yield {
             provider.name: provider.service.connect(provider, given[provider.name], connector)
             for provider in config.providers.values()
         }
+
+
+def _known_secrets(config: Config) -> KnownSecrets:
+    """Return what is sent as content; a client adds its token, and whoever learns one does."""
+    known = KnownSecrets(
+        said for each in config.providers.values() for said in texts_in(each.node.data)
+    )
+    for resource in config.desired.values():
+        known.add(*(resource.secrets[each] for each in resource.references))
+    return known
 
 
 @dataclass(frozen=True, slots=True)

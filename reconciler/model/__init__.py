@@ -17,7 +17,15 @@ from reconciler.model.resource import (
     Snapshot,
     Update,
 )
-from reconciler.model.secret import Reference, Sealed, Secret, as_text, is_sealed, reference
+from reconciler.model.secret import (
+    Reference,
+    Sealed,
+    Secret,
+    Withheld,
+    as_text,
+    is_sealed,
+    reference,
+)
 from reconciler.model.service import Account, Config, Service
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "Service",
     "Snapshot",
     "Update",
+    "Withheld",
     "as_text",
     "is_sealed",
     "reference",

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from secrets import token_bytes
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Self
 
 from reconciler.source import Location, Node, printable
 
@@ -47,7 +47,7 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        self._value = value.reveal() if isinstance(value, Withheld) else value
 
     def reveal(self) -> str:
         return self._value
@@ -78,9 +78,12 @@ class Sealed:
     _key: ClassVar[bytes] = token_bytes(32)
 
     def __init__(self, value: str) -> None:
-        self._digest = hmac.digest(self._key, value.encode(), "sha256")
+        plain = value.reveal() if isinstance(value, Withheld) else value
+        self._digest = hmac.digest(self._key, plain.encode("utf-8", "surrogatepass"), "sha256")
 
     def __eq__(self, other: object) -> bool:
+        if isinstance(other, Withheld):
+            other = Sealed(other)
         return isinstance(other, Sealed) and hmac.compare_digest(self._digest, other._digest)
 
     def __hash__(self) -> int:
@@ -93,6 +96,53 @@ class Sealed:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Sealed value means nothing outside its run")
+
+
+class Withheld(str):
+    """A text of an answer that tells a secret: whoever shows it, or part of it, shows `(secret)`.
+
+    It is compared, and sent again, as what it is. Only what is asked of it here is answered with
+    the text itself; for all else, such as `in` and regular expressions, it is `(secret)`.
+    """
+
+    __slots__ = ("_secret",)
+    _secret: Secret
+
+    def __new__(cls, value: str) -> Self:
+        withheld = super().__new__(cls, "(secret)")
+        withheld._secret = Secret(value)
+        return withheld
+
+    def reveal(self) -> str:
+        return self._secret.reveal()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Withheld):
+            return self.reveal() == other.reveal()
+        return self.reveal() == other if isinstance(other, str) else NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        # That of `str` would be asked otherwise.
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __str__(self) -> str:
+        return self
+
+    def lower(self) -> str:
+        return Withheld(self.reveal().lower())
+
+    def strip(self, chars: str | None = None, /) -> str:
+        return Withheld(self.reveal().strip(chars))
+
+    def rstrip(self, chars: str | None = None, /) -> str:
+        return Withheld(self.reveal().rstrip(chars))
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise TypeError("a Withheld text means nothing outside its run")
 
 
 def is_sealed(value: Any) -> bool:

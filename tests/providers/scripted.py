@@ -9,7 +9,7 @@ import httpx
 
 from reconciler.model import Account, Kind, Secret
 from reconciler.providers import SERVICES
-from reconciler.providers.api import ClientT, Connector, Reader, Writer
+from reconciler.providers.api import ClientT, Connector, KnownSecrets, Reader, Writer
 from reconciler.providers.mailgun.session import MailgunSession
 from reconciler.providers.postmark.session import PostmarkSession
 from reconciler.source import Location, Node
@@ -66,6 +66,10 @@ class Line:
         self._connector: Connector[Any] = Connector(
             client_type, transport=self.script, pause=self.pauses.append
         )
+
+    @property
+    def known(self) -> KnownSecrets:
+        return self._connector.known
 
     @property
     def kinds(self) -> Sequence[Kind[Any, Any]]:

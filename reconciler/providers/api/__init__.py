@@ -8,7 +8,7 @@ from reconciler.providers.api.auth import SecretAuth, SecretHeader, SecretPasswo
 from reconciler.providers.api.base_urls import base_urls
 from reconciler.providers.api.client import Dialect, Form, Query, Reader, Writer
 from reconciler.providers.api.connector import ClientT, Connector
-from reconciler.providers.api.disclosure import content_as_text, safe_text
+from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, safe_text, texts_in
 from reconciler.providers.api.paging import all_pages
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Connector",
     "Dialect",
     "Form",
+    "KnownSecrets",
     "Query",
     "Reader",
     "SecretAuth",
@@ -26,4 +27,5 @@ __all__ = [
     "base_urls",
     "content_as_text",
     "safe_text",
+    "texts_in",
 ]

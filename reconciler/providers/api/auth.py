@@ -1,7 +1,5 @@
-"""How a secret gets into a request, and whether a text repeats it."""
+"""How a secret gets into a request."""
 
-import base64
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -13,19 +11,11 @@ class SecretAuth(httpx.Auth):
     """Puts a secret into requests: with its subclasses, the only place that opens one."""
 
     def __init__(self, secret: Secret) -> None:
-        self._secret = secret
+        self.secret = secret
 
     def identity(self) -> Sealed:
         """Return what tells this secret from others, and tells nothing of it."""
-        return self._secret.sealed()
-
-    def is_repeated_in(self, text: str) -> bool:
-        """Whether a text holds the secret, in whatever letter case."""
-        return any(form.lower() in text.lower() for form in self._forms())
-
-    def _forms(self) -> Iterator[str]:
-        """Yield the texts by which the secret could be known."""
-        yield self._secret.reveal()
+        return self.secret.sealed()
 
 
 class SecretHeader(SecretAuth):
@@ -36,7 +26,7 @@ class SecretHeader(SecretAuth):
         self._header = header
 
     def auth_flow(self, request: httpx.Request) -> Any:
-        request.headers[self._header] = self._secret.reveal()
+        request.headers[self._header] = self.secret.reveal()
         yield request
 
 
@@ -48,8 +38,4 @@ class SecretPassword(SecretAuth):
         self._user = user
 
     def auth_flow(self, request: httpx.Request) -> Any:
-        yield from httpx.BasicAuth(self._user, self._secret.reveal()).auth_flow(request)
-
-    def _forms(self) -> Iterator[str]:
-        yield self._secret.reveal()
-        yield base64.b64encode(f"{self._user}:{self._secret.reveal()}".encode()).decode()
+        yield from httpx.BasicAuth(self._user, self.secret.reveal()).auth_flow(request)

@@ -21,9 +21,9 @@ from reconciler.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from reconciler.model import Secret
+from reconciler.model import Secret, Withheld
 from reconciler.providers.api.auth import SecretAuth
-from reconciler.providers.api.disclosure import content_as_text, is_told, secrets_in
+from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, secrets_in
 from reconciler.providers.api.throttle import LONGEST_WAIT, Pace, as_time, backoff, wait_asked_for
 from reconciler.source import printable
 
@@ -48,6 +48,7 @@ class Line:
     dialect: Dialect
     retries: int
     pause: Callable[[float], None]
+    known: KnownSecrets
     pace: Pace | None = None
     watch: Callable[[str], None] | None = None
     before_write: Callable[[], None] = lambda: None
@@ -81,7 +82,7 @@ class Reader:
         Raises ServiceError: what the service refused, or, after all repeats, did not answer.
         """
         response = self._send("GET", path, params=params)
-        return _decode(f"GET {path}", response)
+        return _decode(f"GET {path}", response, self._line.known)
 
     def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
         request = f"{method} {path}"
@@ -119,7 +120,7 @@ class Reader:
         error = self._line.dialect.error(request, response)
         # The whole answer counts: what the error shows of it may end in the midst of the secret.
         text = f"{error} {content_as_text(response)}"
-        if self._line.auth.is_repeated_in(text) or any(is_told(each, text) for each in sent):
+        if self._line.known.are_told(text, sent):
             fact = f"HTTP {response.status_code}; its text repeats a secret and is not shown"
             error = type(error)(request, fact, status=response.status_code, code=error.code)
         if not request.startswith("GET ") and _leaves_doubt(response):
@@ -173,13 +174,13 @@ class Writer(Reader):
         if not response.content:
             return {}
         try:
-            return _decode(f"{method} {path}", response)
+            return _decode(f"{method} {path}", response, self._line.known)
         except UnexpectedAnswer as error:
             raise OutcomeUnknown(error.request, "the answer is not a JSON object") from None
 
 
 def _revealed(content: Any) -> Any:
-    if isinstance(content, Secret):
+    if isinstance(content, Secret | Withheld):
         return content.reveal()
     if isinstance(content, Mapping):
         return {name: _revealed(value) for name, value in content.items()}
@@ -211,9 +212,9 @@ def _agreed(error: ServiceError, asked: float | None, attempt: int) -> float:
     return asked + backoff(0) / 10
 
 
-def _decode(request: str, response: httpx.Response) -> dict[str, Any]:
+def _decode(request: str, response: httpx.Response, known: KnownSecrets) -> dict[str, Any]:
     try:
-        body = response.json()
+        body = known.withheld(response.json())
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):

@@ -13,6 +13,7 @@ import httpx
 from reconciler.model import Provider, Sealed
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.client import Dialect, Line, Reader, Writer
+from reconciler.providers.api.disclosure import KnownSecrets
 from reconciler.providers.api.throttle import Pace
 
 ClientT = TypeVar("ClientT", bound=Reader, covariant=True)  # noqa: PLC0105 - sessions share it
@@ -24,7 +25,8 @@ class Connector(Generic[ClientT]):
 
     `base_urls` replaces the built-in ones by site name; `transport` replaces the network;
     `watch` is told each request in a line of text, and `before_write` is called before each that
-    may change something. The connections stay open until the `with` block around it ends.
+    may change something. `known` are the run's secrets, to which those are added that a client is
+    made with. The connections stay open until the `with` block around it ends.
     """
 
     client_type: type[ClientT]
@@ -34,6 +36,7 @@ class Connector(Generic[ClientT]):
     pause: Callable[[float], None] = time.sleep
     watch: Callable[[str], None] | None = None
     before_write: Callable[[], None] = lambda: None
+    known: KnownSecrets = field(default_factory=KnownSecrets)
     _pools: ExitStack = field(default_factory=ExitStack, init=False)
     _paces: dict[Sealed, Pace] = field(default_factory=dict, init=False)
 
@@ -75,24 +78,34 @@ class Connector(Generic[ClientT]):
         dialect: Dialect,
         pace: Pace | None = None,
     ) -> ClientT:
-        return self.client_type(
-            Line(
-                pool,
-                auth,
-                dialect,
-                provider.retry_attempts,
-                self.pause,
-                pace,
-                self.watch,
-                self.before_write,
-            )
-        )
+        return self.client_type(self._line(pool, auth, dialect, provider.retry_attempts, pace))
 
     def onlooker(
         self, pool: httpx.Client, auth: SecretAuth, dialect: Dialect, pace: Pace | None = None
     ) -> Reader:
         """Make a client that asks once and can only read, whatever this connector's others can."""
-        return Reader(Line(pool, auth, dialect, 0, self.pause, pace, self.watch))
+        return Reader(self._line(pool, auth, dialect, 0, pace))
+
+    def _line(
+        self,
+        pool: httpx.Client,
+        auth: SecretAuth,
+        dialect: Dialect,
+        retries: int,
+        pace: Pace | None,
+    ) -> Line:
+        self.known.add(auth.secret)
+        return Line(
+            pool,
+            auth,
+            dialect,
+            retries,
+            self.pause,
+            self.known,
+            pace,
+            self.watch,
+            self.before_write,
+        )
 
     def shared_pace(self, auth: SecretAuth, pace: Pace) -> Pace:
         """Return the pace of all clients that use a secret: the first that was given for it."""

@@ -1,31 +1,197 @@
-"""What may be told: a service's words may repeat what was sent to it."""
+"""What may be told: a service's words and its answers may repeat a secret of this run.
 
+A text is searched for all secrets at once, in a form that most ways of writing share: without
+blanks, signs and letter case, escapes undone. Secrets are sought there plain, as hexadecimal digits
+and as base64, each as UTF-8 and as UTF-16.
+"""
+
+import base64
+import html
 import re
-from collections.abc import Iterator, Mapping
-from json import dumps
-from typing import Any
-from urllib.parse import quote, unquote
+from collections.abc import Iterable, Iterator, Mapping
+from json import detect_encoding
+from threading import Lock
+from typing import Any, TypeVar
+from unicodedata import normalize
+from urllib.parse import unquote
 
 import httpx
 
-from reconciler.model import Secret
+from reconciler.model import Sealed, Secret, Withheld
 
-_TELLING = 4
+JsonT = TypeVar("JsonT")
+
+_IN_REFUSALS = 4
+"""Letters. What is shorter stands in every text by chance, and would make each of them suspect."""
+_IN_ANSWERS = 6
+"""Letters. A false alarm hides a refusal's words there, and a setting's value here."""
+_ROUNDS = 4
+"""How often a text may have been escaped."""
 _IN_URL = re.compile(r"://(?:[^/?#@]*:)?([^/?#]+)@")
+_NOT_ALNUM = bytes(code for code in range(128) if not chr(code).isalnum())
+_SIGNS = re.compile(r"[\W_]+")
+_ESCAPE = re.compile(r"\\(?:u\{?([0-9a-f]{4,6})\}?|x([0-9a-f]{2})|([^ux]))", re.IGNORECASE)
+_QUOTED_PRINTABLE = re.compile(r"=(?=[0-9a-f]{2})", re.IGNORECASE)
 
 
-def is_told(secret: Secret, text: str) -> bool:
-    """Whether a text tells a secret; one of a few letters stands in every text."""
-    forms = {form.lower() for form in _told_as(secret.reveal())}
-    return any(len(form) >= _TELLING and form in text.lower() for form in forms)
+class KnownSecrets:
+    """All secrets of a run, as far as they are known by now; to be used from any thread.
+
+    What the YAML itself says in the clear, `said`, is told to nobody who does not know it.
+    """
+
+    def __init__(self, said: Iterable[str] = ()) -> None:
+        self._said = frozenset(map(_as_a_name, said))
+        self._known: set[Sealed] = set()
+        self._needles: tuple[str, ...] = ()
+        self._short: tuple[str, ...] = ()
+        self._lock = Lock()
+
+    def add(self, *secrets: Secret) -> None:
+        """Know more secrets; whoever learns one says so before it is used."""
+        with self._lock:
+            new = [each for each in secrets if each.sealed() not in self._known]
+            self._known.update(each.sealed() for each in new)
+            needles = [needle for each in new for needle in _needles(each.reveal())]
+            self._needles += tuple(each for each in needles if len(each) >= _IN_ANSWERS)
+            self._short += tuple(each for each in needles if len(each) < _IN_ANSWERS)
+
+    def are_told(self, text: str, sent: Iterable[Secret] = ()) -> bool:
+        """Whether a text tells one of them, or one of those that were `sent` with a request."""
+        more = [needle for each in sent for needle in _needles(each.reveal())]
+        return _holds(text, (*self._needles, *self._short, *more))
+
+    def withheld(self, answer: JsonT) -> JsonT:
+        """Return an answer's JSON in which each text that tells a secret is `Withheld`.
+
+        Keys stay: what they are called is known to whoever looks for them.
+        """
+        if not _holds("\0".join(_texts(answer)), self._needles):
+            return answer
+        safe: Any = answer
+        if isinstance(answer, str) and _as_a_name(answer) not in self._said:
+            safe = Withheld(answer)
+        elif isinstance(answer, dict):
+            safe = {key: self.withheld(value) for key, value in answer.items()}
+        elif isinstance(answer, list):
+            safe = [self.withheld(value) for value in answer]
+        return safe  # type: ignore[no-any-return]
 
 
-def _told_as(value: str) -> Iterator[str]:
-    """Yield the texts by which a value could be told: a URL by its password, any by its escapes."""
-    for part in (value, *_IN_URL.findall(value)):
-        yield from (part, quote(part, safe=""), unquote(part))
-        for ascii_only in (True, False):
-            yield dumps(part, ensure_ascii=ascii_only)[1:-1]
+def _holds(text: str, needles: Iterable[str]) -> bool:
+    for form in _forms(text):
+        # A loop, and not `any`: this is done to every answer, and takes half the time.
+        for needle in needles:
+            if needle in form:
+                return True
+    return False
+
+
+def _needles(secret: str) -> Iterator[str]:
+    """Yield what stands in the forms of a text that tells a secret, or the password of a URL."""
+    for value in (secret, *_IN_URL.findall(secret)):
+        plain = _compact(value)
+        if len(plain) < _IN_REFUSALS:
+            continue
+        yield plain
+        if len(rest := _ascii_only(plain)) >= _IN_ANSWERS and rest != plain:
+            yield rest
+        for data in (value.encode("utf-8", "surrogatepass"), *_as_utf_16(value)):
+            encoded = (data.hex(), *_as_base64(data))
+            yield from (each for each in map(_compact, encoded) if len(each) >= _IN_ANSWERS)
+
+
+def _as_utf_16(value: str) -> Iterator[bytes]:
+    """Yield what both orders of bytes have in common, as long as it is ASCII."""
+    yield value.encode("utf-16-le", "surrogatepass").rstrip(b"\0")
+    if not value.isascii():
+        yield value.encode("utf-16-be", "surrogatepass")
+
+
+def _as_base64(data: bytes) -> Iterator[str]:
+    """Yield the digits that data alone decides, wherever among other data it begins."""
+    for before in range(3):
+        digits = base64.b64encode(bytes(before) + data).decode()
+        yield digits[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield what a text could mean, each without signs and letter case."""
+    for each in _readings(text):
+        form = _compact(each)
+        yield form
+        if not form.isascii():
+            # What was read in another alphabet than it was written in.
+            yield _ascii_only(form)
+        if "0x" in form:
+            yield form.replace("0x", "")
+
+
+def _readings(text: str) -> Iterator[str]:
+    yield text
+    for _ in range(_ROUNDS):
+        if _QUOTED_PRINTABLE.search(text):
+            yield unquote(_QUOTED_PRINTABLE.sub("%", text))
+        before = text
+        for undo in (unquote, _without_backslashes, html.unescape):
+            if (undone := undo(text)) != text:
+                yield (text := undone)
+        if text == before:
+            return
+
+
+def _without_backslashes(text: str) -> str:
+    if "\\" not in text:
+        return text
+    plain = _ESCAPE.sub(_character, text)
+    # Two halves of one character, as JSON writes what lies beyond the first 65536.
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[3]:
+        return "" if escape[3] in "abfnrtv" else escape[3]
+    code = int(escape[1] or escape[2], 16)
+    return chr(code) if code < 0x110000 else ""  # noqa: PLR2004 - the end of Unicode
+
+
+def _compact(text: str) -> str:
+    if text.isascii():
+        return text.lower().encode().translate(None, _NOT_ALNUM).decode()
+    return _SIGNS.sub("", normalize("NFKC", text).casefold())
+
+
+def _ascii_only(text: str) -> str:
+    return text.encode("ascii", "ignore").decode()
+
+
+def _as_a_name(text: str) -> str:
+    return text.strip().rstrip(".").casefold()
+
+
+def _texts(value: Any) -> list[str]:
+    """Return all texts in a JSON value; without recursion, which takes thrice as long."""
+    found: list[str] = []
+    left = [value]
+    while left:
+        each = left.pop()
+        kind = type(each)
+        if kind is str:
+            found.append(each)
+        elif kind is dict:
+            left.extend(each.values())
+        elif kind is list:
+            left.extend(each)
+    return found
+
+
+def texts_in(content: Any) -> Iterator[str]:
+    """Yield all texts, keys as well, of plain data such as a YAML document's."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping | list):
+        for value in (*content, *content.values()) if isinstance(content, Mapping) else content:
+            yield from texts_in(value)
 
 
 def secrets_in(content: Any) -> Iterator[Secret]:
@@ -37,8 +203,8 @@ def secrets_in(content: Any) -> Iterator[Secret]:
 
 
 def content_as_text(response: httpx.Response) -> str:
-    """Return the content as UTF-8: `response.text` fails on charsets that are none for text."""
-    return response.content.decode("utf-8", "replace")
+    """Return the content as text: `response.text` fails on charsets that are none for text."""
+    return response.content.decode(detect_encoding(response.content), "replace")
 
 
 def safe_text(text: str) -> str:

@@ -58,7 +58,11 @@ def _read_headers(value: Any) -> dict[str, Sealed]:
     found: dict[str, list[str]] = {}
     for each in value or ():
         found.setdefault(str(each["Name"]), []).append(str(each["Value"]))
-    return {name: Sealed("\n".join(values)) for name, values in found.items()}
+    return {
+        # Alone it is sealed as it is: what was joined is not what it stood for any more.
+        name: Sealed(values[0] if len(values) == 1 else "\n".join(values))
+        for name, values in found.items()
+    }
 
 
 class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):

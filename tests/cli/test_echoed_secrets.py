@@ -1,0 +1,93 @@
+"""The account's own names and settings repeat secrets of the run; nobody is told them by us."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from encodings_of_secrets import ENCODINGS
+from program import Run, Served, run
+
+HOOK = "hush-hook-b1946ac9"
+CONFIG = """\
+version: 1
+providers:
+  p:
+    service: postmark
+    token: {env: POSTMARK_SERVER_TOKEN}
+    account_token: {env: POSTMARK_ACCOUNT_TOKEN}
+    settings: {name: Ours}
+    domains: {}
+    senders: {}
+    streams: {outbound: {description: Ours}}
+    webhooks:
+      - {url: https://hooks.example.com/ours, triggers: [bounce], headers: {X: {env: ESP_HOOK}}}
+  m:
+    service: mailgun
+    region: eu
+    token: {env: MAILGUN_API_KEY}
+    domains: {promo.example.com: {tracking: {unsubscribe: {text_footer: Ours}}}}
+    account_webhooks: []
+"""
+COMMANDS = {
+    "--debug plan --prune": 0,
+    "plan --format json --out plan.json": 0,
+    "apply --plan plan.json --yes --format json": 0,
+    "plan --detailed-exitcode": 0,
+}
+
+
+def write_by_hand(box: Served, told: str) -> None:
+    """Write a text wherever the services take one."""
+    hook = {
+        "Url": f"https://hooks.example.net/{told}",
+        "HttpHeaders": [{"Name": "X", "Value": told}],
+    }
+    stream = {
+        "ID": "other",
+        "MessageStreamType": "Broadcasts",
+        "Name": "Other",
+        "Description": told,
+    }
+    box.postmark("POST", "/webhooks", hook)
+    box.postmark("POST", "/message-streams", stream)
+    box.postmark("PUT", "/server", {"Name": told})
+    box.postmark("PATCH", "/message-streams/outbound", {"Description": told})
+    mailgun = box.ports["mailgun_eu"]
+    for method, path, form in (
+        ("PUT", "/v3/domains/promo.example.com/tracking/unsubscribe", {"text_footer": told}),
+        (
+            "POST",
+            "/v1/webhooks",
+            {"url": hook["Url"], "description": told, "event_types": "opened"},
+        ),
+    ):
+        auth = ("api", mailgun["api_key"])
+        url = f"{mailgun['url']}{path}"
+        answer = httpx.request(method, url, auth=auth, data=form, trust_env=False, verify=False)
+        answer.raise_for_status()
+
+
+def told_by(done: Run, folder: Path) -> str:
+    files = (each for each in folder.iterdir() if each.is_file() and each.name != "esp.yaml")
+    return "\n".join([done.out, done.err, *(each.read_text(encoding="utf-8") for each in files)])
+
+
+@pytest.mark.parametrize("name", ["plain", "base64 of a login", "percent-encoded in full"])
+@pytest.mark.parametrize(
+    "variable", ["POSTMARK_SERVER_TOKEN", "POSTMARK_ACCOUNT_TOKEN", "MAILGUN_API_KEY", "ESP_HOOK"]
+)
+def test_no_command_repeats_a_secret_that_the_account_holds(
+    box: Served, tmp_path: Path, name: str, variable: str
+) -> None:
+    (tmp_path / "esp.yaml").write_text(CONFIG, encoding="utf-8")
+    env = {**box.env, "ESP_HOOK": HOOK}
+    written = ENCODINGS[name](env[variable])
+    write_by_hand(box, written)
+    for command, code in COMMANDS.items():
+        done = run(*command.split(), cwd=tmp_path, env=env)
+        assert done.code == code, done
+        assert written not in told_by(done, tmp_path)
+        assert "(secret)" in done.out or "plan" not in command.split()
+    assert box.postmark("GET", "/server")["Name"] == "Ours"
+    assert box.postmark("GET", "/message-streams/outbound")["Description"] == "Ours"
+    assert box.postmark("GET", "/message-streams/other")["Description"] == written

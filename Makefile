@@ -13,9 +13,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 # its packages cannot be fetched, these tests are skipped; .ci/run does not let them be.
 JAVASCRIPT := tests/contract/javascript
 PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/.installed)
-# The sandbox has tokens of its own; those of real accounts are not for it.
-DEMO := env -u POSTMARK_SERVER_TOKEN -u POSTMARK_ACCOUNT_TOKEN -u MAILGUN_API_KEY \
-	$(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
+DEMO := $(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
 .PHONY: demo test test-newest test-lowest lint wheel lock bench clean
 

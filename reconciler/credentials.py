@@ -1,6 +1,7 @@
 """The secrets that a configuration refers to: which there are, and what they are for this run."""
 
 import functools
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -76,7 +77,7 @@ def _secrets_of(
 ) -> Mapping[str, Secret]:
     """Resolve what is sent as content; the sandbox, which keeps it in a file, gets stand-ins."""
     if options.sandbox:
-        return {name: Secret(f"stand-in for {each}") for name, each in resource.references.items()}
+        return {name: _made_up(each) for name, each in resource.references.items()}
     secrets: dict[str, Secret] = {}
     for name, reference in resource.references.items():
         try:
@@ -84,6 +85,12 @@ def _secrets_of(
         except SecretError as error:
             errors.append(error)
     return secrets
+
+
+def _made_up(reference: Reference) -> Secret:
+    """Return a text that any field takes, a URL as well as a password; always the same one."""
+    digest = hashlib.sha256(str(reference).encode()).hexdigest()
+    return Secret(f"https://secret.example/{digest[:8]}")
 
 
 def _raise_all(errors: Iterable[SecretError]) -> None:
@@ -117,12 +124,7 @@ def _tokens(config: Config) -> Tokens:
 
 
 def _stand_ins(config: Config, sandbox: EmbeddedSandbox, options: Options) -> Tokens:
-    references = [
-        each for provider in config.providers.values() for each in provider.tokens.values()
-    ]
-    if references:
-        names = ", ".join(dict.fromkeys(map(str, references)))
-        options.tell(f"Note: the sandbox's own tokens stand in for {names}.")
+    options.tell(_note_of_stand_ins(config))
     return {
         provider.name: {
             key: Secret(sandbox.token_for(provider.service.name, key, provider.name))
@@ -130,3 +132,13 @@ def _stand_ins(config: Config, sandbox: EmbeddedSandbox, options: Options) -> To
         }
         for provider in config.providers.values()
     }
+
+
+def _note_of_stand_ins(config: Config) -> str:
+    """Say what is not read: no variable, no file and no program is asked for a real secret."""
+    tokens, contents = (
+        ", ".join(dict.fromkeys(str(each.reference) for each in needs(config) if wanted(each)))
+        for wanted in (lambda need: need.service, lambda need: not need.service)
+    )
+    made_up = f", and made-up texts for {contents}" if contents else ""
+    return f"Note: the sandbox's own tokens stand in for {tokens}{made_up}."

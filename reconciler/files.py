@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from secrets import token_hex
 
@@ -51,7 +51,10 @@ def read_below(root: Path, path: PurePath, most: int) -> bytes:
     with _entered(root, path) as folder:
         descriptor = _step(path.name, _FILE, folder)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "not a regular file")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(most + 1)
@@ -59,14 +62,20 @@ def read_below(root: Path, path: PurePath, most: int) -> bytes:
         os.close(descriptor)
 
 
-def write_below(root: Path, path: PurePath, content: bytes, *, new: bool) -> None:
+def write_below(
+    root: Path, path: PurePath, content: bytes, *, new: bool, mode: int | None = None
+) -> None:
     """Make a file, or put another one in the place of one, in one step; no link is followed.
 
-    Raises FileExistsError when it is there and should be `new`, and as `read_below` does.
+    Without a `mode` another one has that of the one before it. Raises FileExistsError when it is
+    there and should be `new`, and as `read_below` does.
     """
     with _entered(root, path) as folder:
         name = path.name if new else f".{path.name}.{token_hex(4)}"
-        mode = 0o666 if new else os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode
+        if mode is None:
+            mode = (
+                0o666 if new else os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode
+            )
         descriptor = os.open(name, _NEW, stat.S_IMODE(mode), dir_fd=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -76,6 +85,19 @@ def write_below(root: Path, path: PurePath, content: bytes, *, new: bool) -> Non
         except BaseException:
             os.unlink(name, dir_fd=folder)
             raise
+
+
+def make_own_folder(root: Path, path: PurePath) -> None:
+    """Make a folder below `root` for its owner only, or make one that is there such a one.
+
+    No link is followed. Raises as `read_below` does.
+    """
+    for steps in range(1, len(path.parts) + 1):
+        step = PurePath(*path.parts[:steps])
+        with _entered(root, step) as folder, suppress(FileExistsError):
+            os.mkdir(step.name, 0o700, dir_fd=folder)
+    with _entered(root, path / "x") as folder:
+        os.fchmod(folder, 0o700)
 
 
 @contextmanager

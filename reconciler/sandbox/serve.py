@@ -12,6 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from reconciler.errors import UsageError
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.app import ServiceApp
+from reconciler.sandbox.gate import Gate
 
 HOST = "127.0.0.1"
 Urls = Mapping[str, str]
@@ -85,7 +86,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: ServiceApp) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                Gate(app),
                 http=_HangUpProtocol,
                 ws="none",
                 log_level="critical",

@@ -1,7 +1,6 @@
 """What the sandbox remembers: one document of plain data, kept in a file when a folder is given."""
 
 import json
-import os
 import shlex
 import threading
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from reconciler.errors import ReconcileError
+from reconciler.sandbox.folder import Folder
 
 FORMAT = 1
 Credentials = Mapping[str, str]
@@ -42,11 +42,11 @@ class World:
     ) -> None:
         self.lock = threading.RLock()
         self._seed = seed
-        self._file = directory / "state.json" if directory else None
+        self._folder = Folder(directory) if directory else None
         # To draw the keys of a new account takes longer than all else in a reset.
         self._as_new: dict[str, Any] | None = None
         self._document = self._begin(anew=anew)
-        self.save()
+        self.save(first=True)
 
     def _begin(self, *, anew: bool) -> dict[str, Any]:
         try:
@@ -60,36 +60,35 @@ class World:
         return self._seed(found["credentials"] if found else None) | {"format": FORMAT}
 
     def _load(self) -> dict[str, Any] | None:
-        if self._file is None:
+        if self._folder is None:
             return None
+        file = self._folder.file
         try:
-            document = json.loads(self._file.read_bytes())
+            document = json.loads(self._folder.read())
         except FileNotFoundError:
             return None
         except OSError as problem:
-            raise StateUnusable(f"{self._file}: {problem.strerror}") from None
+            raise StateUnusable(f"{file}: {problem.strerror}") from None
         except (ValueError, RecursionError):
             document = None
         if not _is_ours(document):
             raise StateDamaged(
-                f"{self._file} is no state of a sandbox of this version. To start anew: "
-                f"esp-reconcile --sandbox-dir {shlex.quote(str(self._file.parent))} sandbox reset"
+                f"{file} is no state of a sandbox of this version. To start anew: "
+                f"esp-reconcile --sandbox-dir {shlex.quote(str(file.parent))} sandbox reset"
             )
         return document
 
-    def save(self) -> None:
+    def save(self, *, first: bool = False) -> None:
         """Write the state out in one step. Raises StateUnusable, with the file as it was."""
-        if self._file is None:
+        if self._folder is None:
             return
-        draft = self._file.with_name(f"state.{os.getpid()}.{threading.get_ident()}.tmp")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            draft.touch(mode=0o600)  # it holds whatever was sent, secrets too
-            draft.write_text(json.dumps(self._document), encoding="utf-8")
-            draft.replace(self._file)
+            if first:
+                self._folder.make()
+            self._folder.write(json.dumps(self._document).encode())
         except OSError as problem:
             raise StateUnusable(
-                f"the sandbox cannot keep its state in {self._file}: {problem.strerror}"
+                f"the sandbox cannot keep its state in {self._folder.file}: {problem.strerror}"
             ) from None
 
     def reset(self) -> None:

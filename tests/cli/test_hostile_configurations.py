@@ -275,7 +275,9 @@ def relays(server: Served) -> Iterator[dict[str, Relay]]:
 def control(server: Served, site: str, method: str, path: str, body: Any = None) -> Any:
     """Call as `Served.control` does, in a tenth of its time: it is done many times here."""
     connection = http.client.HTTPConnection(server.ports[site]["url"].removeprefix("http://"))
-    connection.request(method, f"/_sandbox/{path}", json.dumps(body) if body else None)
+    content = json.dumps(body) if body else None
+    headers = {"Content-Type": "application/json"}
+    connection.request(method, f"/_sandbox/{path}", content, headers)
     answer = json.load(connection.getresponse())
     connection.close()
     return answer

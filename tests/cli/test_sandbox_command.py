@@ -1,6 +1,7 @@
 """`sandbox serve`, `sandbox reset`, and the embedded sandbox that other commands run against."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -48,6 +49,53 @@ def test_what_is_applied_to_the_embedded_sandbox_is_there_when_it_is_served(proj
         key = server.ports["mailgun_us"]["api_key"]
         env = server.env | {"MAILGUN_NOT_SET": key}
         assert "No changes." in run("plan", cwd=project, env=env).out
+
+
+EVERY_REFERENCE = """\
+version: 1
+providers:
+  p:
+    service: postmark
+    token: {env: POSTMARK_SERVER_TOKEN}
+    account_token: {file: secrets/pipe}
+    settings: {inbound_hook: {env: AWS_SECRET_ACCESS_KEY}}
+    webhooks:
+      - url: https://hooks.example.com/x
+        headers: {A: {env: ESP_HOOK}, B: {file: /etc/passwd}}
+        auth: {username: u, password: {sops: {file: s.sops.yaml, key: a}}}
+  m:
+    service: mailgun
+    token: {sops: {file: missing.sops.yaml, key: a}}
+    domains: {new.example.com: {smtp_password: {file: ../outside}}}
+"""
+
+
+@pytest.mark.parametrize("command", ["plan", "apply --yes", "plan --detailed-exitcode"])
+def test_the_embedded_sandbox_reads_and_gets_no_real_secret(tmp_path: Path, command: str) -> None:
+    folder = tmp_path / "repo"
+    (folder / "secrets").mkdir(parents=True)
+    (folder / "esp.yaml").write_text(EVERY_REFERENCE, encoding="utf-8")
+    os.mkfifo(folder / "secrets" / "pipe")
+    (folder / "s.sops.yaml").write_text("canary-plain: 1\n", encoding="utf-8")
+    (tmp_path / "outside").write_text("canary-outside", encoding="utf-8")
+    names = ("POSTMARK_SERVER_TOKEN", "MAILGUN_API_KEY", "AWS_SECRET_ACCESS_KEY", "ESP_HOOK")
+    env = {
+        **{name: f"canary-{name}" for name in names},
+        "ESP_RECONCILE_ENV_ALLOW": "*",
+        "ESP_RECONCILE_SOPS": "/nowhere",
+    }
+    if "--detailed-exitcode" in command:
+        assert run("--sandbox", "apply", "--yes", cwd=folder, env=env).code == 0
+    done = run("--sandbox", *command.split(), cwd=folder, env=env)
+    assert done.code == 0, done
+    (note,) = (line for line in done.err.splitlines() if line.startswith("Note:"))
+    assert note == (
+        "Note: the sandbox's own tokens stand in for env POSTMARK_SERVER_TOKEN, file secrets/pipe, "
+        "sops missing.sops.yaml key a, and made-up texts for env AWS_SECRET_ACCESS_KEY, "
+        "env ESP_HOOK, file /etc/passwd, sops s.sops.yaml key a, file ../outside."
+    )
+    state = (folder / ".esp-sandbox" / "state.json").read_text(encoding="utf-8")
+    assert "canary" not in state + done.out + done.err
 
 
 def test_reset_forgets_what_was_done_and_keeps_the_tokens(project: Path) -> None:

@@ -218,6 +218,60 @@ def test_odd_hosts_and_upgrades_are_answered_like_any_call(server: Server, head:
     assert answer.startswith((b"HTTP/1.1 401 ", b"HTTP/1.1 400 "))
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost"}, 200),
+        ({"Host": "LOCALHOST:1"}, 200),
+        ({"Host": "[::1]:8025"}, 200),
+        ({"Host": "127.9.9.9"}, 200),
+        ({"Origin": "http://@HOST@"}, 200),
+        ({"Content-Type": "application/json; charset=utf-8"}, 200),
+        ({"Content-Type": "Application/JSON"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "localhost.evil.example:8025"}, 403),
+        ({"Host": "evil.example@127.0.0.1"}, 403),
+        ({"Host": "0.0.0.0"}, 403),
+        ({"Host": "192.168.0.1"}, 403),
+        ({"Host": ""}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Origin": "https://@HOST@"}, 403),
+        ({"Origin": "http://@HOST@.evil.example"}, 403),
+        ({"Host": "localhost", "Origin": "http://evil.example"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "multipart/form-data; boundary=application/json"}, 415),
+        ({"Content-Type": "text/plain; application/json"}, 415),
+        ({"Content-Type": ""}, 415),
+    ],
+)
+def test_a_web_page_makes_no_control_call(
+    server: Server, headers: Mapping[str, str], status: int
+) -> None:
+    url = server.ready["postmark"]["url"]
+    sent = {"Content-Type": "application/json"} | {
+        name: value.replace("@HOST@", url.removeprefix("http://"))
+        for name, value in headers.items()
+    }
+    for path in ("/_sandbox/latency", "/%5Fsandbox/latency"):
+        for content in (b'{"seconds": 0}', iter([b'{"seconds":', b" 0}"])):
+            answer = httpx.post(url + path, content=content, headers=sent, trust_env=False)
+            assert answer.status_code == status, answer.text
+    if status != 415:
+        for method, path in (("GET", "requests"), ("DELETE", "requests"), ("POST", "reset")):
+            answer = httpx.request(method, f"{url}/_sandbox/{path}", headers=sent, trust_env=False)
+            assert answer.status_code == status
+
+
+def test_a_call_of_the_service_itself_is_answered_under_any_name(server: Server) -> None:
+    headers = {"Host": "api.mailgun.net", "Origin": "https://app.example"}
+    assert server.mailgun("GET", "/v4/domains", headers=headers)
+
+
 def test_a_client_that_hangs_up_in_the_midst_of_a_call_hurts_nobody(server: Server) -> None:
     with socket.create_connection(server.address()) as connection:
         connection.sendall(b"POST /v4/domains HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nna")

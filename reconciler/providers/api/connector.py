@@ -1,10 +1,8 @@
 """Connections to a service, and the clients that use them."""
 
-import functools
-import ssl
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
@@ -14,6 +12,7 @@ from reconciler.model import Provider, Sealed
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.client import Dialect, Line, Reader, Writer
 from reconciler.providers.api.disclosure import KnownSecrets
+from reconciler.providers.api.network import proxies_of, ssl_context
 from reconciler.providers.api.throttle import Pace
 
 ClientT = TypeVar("ClientT", bound=Reader, covariant=True)  # noqa: PLC0105 - sessions share it
@@ -55,19 +54,23 @@ class Connector(Generic[ClientT]):
             max_keepalive_connections=self.connections,
         )
         network: dict[str, Any] = (
-            {"transport": self.transport} if self.transport else {"verify": _ssl_context()}
+            {"transport": self.transport} if self.transport else {"verify": ssl_context()}
         )
-        client = httpx.Client(
-            base_url=base_url,
-            timeout=provider.timeout,
-            limits=limits,
-            headers={"Accept": "application/json", "User-Agent": "esp-reconcile"},
-            event_hooks={} if issubclass(self.client_type, Writer) else {"request": [_only_get]},
-            # Plain http goes to loopback only, which no proxy reaches.
-            trust_env=httpx.URL(base_url).scheme != "http",
-            follow_redirects=False,
-            **network,
-        )
+        # Plain http goes to loopback only, which no proxy reaches.
+        use_proxies = not self.transport and httpx.URL(base_url).scheme != "http"
+        with proxies_of() if use_proxies else nullcontext():
+            client = httpx.Client(
+                base_url=base_url,
+                timeout=provider.timeout,
+                limits=limits,
+                headers={"Accept": "application/json", "User-Agent": "esp-reconcile"},
+                event_hooks={}
+                if issubclass(self.client_type, Writer)
+                else {"request": [_only_get]},
+                trust_env=use_proxies,
+                follow_redirects=False,
+                **network,
+            )
         return self._pools.enter_context(client)
 
     def client(
@@ -110,12 +113,6 @@ class Connector(Generic[ClientT]):
     def shared_pace(self, auth: SecretAuth, pace: Pace) -> Pace:
         """Return the pace of all clients that use a secret: the first that was given for it."""
         return self._paces.setdefault(auth.identity(), pace)
-
-
-@functools.cache
-def _ssl_context() -> ssl.SSLContext:
-    """Build the one context of the process: it takes 33 ms, and every client can share it."""
-    return httpx.create_ssl_context()
 
 
 def _only_get(request: httpx.Request) -> None:

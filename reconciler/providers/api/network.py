@@ -1,0 +1,107 @@
+"""What the environment says of the network: its proxies and certificates, looked at before use.
+
+Their values may hold passwords: only the variables are named.
+"""
+
+import functools
+import os
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+
+from reconciler.errors import UsageError
+
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+_EXCEPTIONS = "no_proxy"
+_PROXY = re.compile(
+    r"https?://([^\s/?#@]*@)?([\w.-]+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?/?", re.IGNORECASE
+)
+_HIGHEST_PORT = 65535
+_FILE, _FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
+_CERTIFICATE = re.compile(r"[0-9a-f]{8}\.\d+")
+"""How OpenSSL finds one in a folder: by the hash of its subject."""
+
+
+@contextmanager
+def proxies_of(environment: Mapping[str, str] = os.environ) -> Iterator[None]:
+    """Let a client be made that uses the proxies of the environment.
+
+    Raises UsageError for a variable that names none, or one that cannot be used.
+    """
+    for name in _set(_PROXIES, environment):
+        _check_proxy(name, environment[name])
+    try:
+        yield
+    except (httpx.InvalidURL, ValueError):
+        names = " or ".join(_set({_EXCEPTIONS}, environment))
+        if not names:
+            raise
+        raise UsageError(
+            f"{names}: a list of hosts is wanted, as localhost,.example.com; correct or unset it"
+        ) from None
+
+
+def _set(names: set[str], environment: Mapping[str, str]) -> list[str]:
+    """Return which of some variables say anything, in whatever letter case they are written."""
+    return sorted(each for each in environment if each.lower() in names and environment[each])
+
+
+def _check_proxy(name: str, value: str) -> None:
+    url = value if "://" in value else f"http://{value}"
+    if url.lower().startswith("socks"):
+        raise UsageError(
+            f"{name}: a SOCKS proxy cannot be used; name one that speaks HTTP, such as "
+            "http://proxy.example.com:3128, or unset it"
+        )
+    match = _PROXY.fullmatch(url)
+    if match is None or not 0 < int(match["port"] or 1) <= _HIGHEST_PORT or not _is_usable(url):
+        raise UsageError(
+            f"{name}: the URL of a proxy, such as http://proxy.example.com:3128, is wanted; "
+            "correct or unset it"
+        )
+
+
+def _is_usable(url: str) -> bool:
+    try:
+        httpx.Proxy(url)
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return True
+
+
+@functools.cache
+def ssl_context() -> ssl.SSLContext:
+    """Build the one context of the process: it takes 33 ms, and every client can share it.
+
+    Raises UsageError for a variable that leads to no certificates.
+    """
+    if not os.environ.get(_FILE) and (folders := os.environ.get(_FOLDER)):
+        _check_folders(folders)
+    try:
+        return httpx.create_ssl_context()
+    except OSError as problem:
+        names = [name for name in (_FILE, _FOLDER, "SSLKEYLOGFILE") if os.environ.get(name)]
+        if not names:
+            raise
+        why = "no certificate in it" if isinstance(problem, ssl.SSLError) else problem.strerror
+        raise UsageError(
+            f"{' or '.join(names)}: the file cannot be used ({why}); name a file of certificates "
+            "in PEM format, or unset it"
+        ) from None
+
+
+def _check_folders(folders: str) -> None:
+    """Raise UsageError unless there is a certificate: without any, no service would be believed."""
+    for folder in folders.split(os.pathsep):
+        try:
+            if any(_CERTIFICATE.fullmatch(name) for name in os.listdir(folder)):  # noqa: PTH208
+                return
+        except OSError:
+            continue
+    raise UsageError(
+        f"{_FOLDER}: there is no folder with certificates under the names that `openssl rehash` "
+        "gives them; name one, or unset it"
+    )

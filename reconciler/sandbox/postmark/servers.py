@@ -19,7 +19,7 @@ from reconciler.sandbox.postmark.fields import (
     require,
     text_matching,
 )
-from reconciler.sandbox.postmark.streams import default_streams
+from reconciler.sandbox.postmark.streams import BROADCAST, default_streams
 from reconciler.sandbox.postmark.tokens import account_endpoint, api_tokens, server_endpoint
 from reconciler.sandbox.world import World
 
@@ -53,7 +53,9 @@ account = partial(account_endpoint, routes)
 own = partial(server_endpoint, routes)
 
 
-def new_server(account: Json, name: str, *, credential: str | None = None) -> Json:
+def new_server(
+    account: Json, name: str, *, credential: str | None = None, broadcast: str = BROADCAST
+) -> Json:
     """Add a server; one with a `credential` has its token there, where a reset leaves it."""
     server_id = take_id(account)
     inbound_hash = uuid.uuid4().hex
@@ -77,7 +79,7 @@ def new_server(account: Json, name: str, *, credential: str | None = None) -> Js
         "TrackOpens": False,
         "TrackLinks": "None",
         "Credential": credential,
-        "streams": default_streams(server_id),
+        "streams": default_streams(server_id, broadcast),
         "webhooks": {},
         "suppressions": {},
         "messages": [],
@@ -94,10 +96,15 @@ def mint_server(world: World, name: str) -> str:
     with world.lock:
         kept = world.postmark.setdefault("kept_for", {})
         server = world.postmark["servers"].get(str(kept.get(name)))
-        server = server or _find_named(world, name) or new_server(world.postmark, name)
+        server = server or _find_named(world, name) or _add_server(world, name)
         kept[name] = server["ID"]
         world.save()
         return api_tokens(world, server)[0]
+
+
+def _add_server(world: World, name: str) -> Json:
+    broadcast = world.settings.get("postmark_broadcast_stream", BROADCAST)
+    return new_server(world.postmark, name, broadcast=broadcast)
 
 
 def _find_named(world: World, name: str) -> Json | None:
@@ -158,7 +165,7 @@ def create_server(call: Call) -> Json:
     require(given, "Name", 608)
     values = read_fields(given, WRITABLE_ON_CREATE)
     _check_unique(call, None, values)
-    server = new_server(call.world.postmark, values["Name"])
+    server = _add_server(call.world, values["Name"])
     server.update(values)
     return _answered(call, server)
 

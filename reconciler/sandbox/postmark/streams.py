@@ -5,7 +5,7 @@ from functools import partial
 from reconciler.sandbox.app import Call, Routes
 from reconciler.sandbox.postmark.answers import Refused
 from reconciler.sandbox.postmark.calls import Json, in_answer_order, read_object, read_query
-from reconciler.sandbox.postmark.clock import later_text, now_text
+from reconciler.sandbox.postmark.clock import later_text, now_text, precise_now_text
 from reconciler.sandbox.postmark.fields import (
     Field,
     one_of,
@@ -20,12 +20,7 @@ from reconciler.sandbox.postmark.tokens import server_endpoint
 TYPES = ("Transactional", "Broadcasts", "Inbound")
 MAXIMUM = 10
 PURGE_AFTER_DAYS = 45
-# The names of the defaults are ours.
-DEFAULTS = (
-    ("outbound", "Transactional", "Default Transactional Stream"),
-    ("inbound", "Inbound", "Default Inbound Stream"),
-    ("broadcast", "Broadcasts", "Default Broadcast Stream"),
-)
+BROADCAST = "broadcast"
 PERMANENT = {"outbound", "inbound"}
 RESERVED = {"all"}
 DEFAULT_HANDLING = {"Transactional": "None", "Inbound": "None", "Broadcasts": "Postmark"}
@@ -60,7 +55,7 @@ def new_stream(server_id: int, stream_id: str, kind: str, name: str) -> Json:
         "Name": name,
         "Description": None,
         "MessageStreamType": kind,
-        "CreatedAt": now_text(),
+        "CreatedAt": precise_now_text(),
         "UpdatedAt": None,
         "ArchivedAt": None,
         "ExpectedPurgeDate": None,
@@ -68,8 +63,17 @@ def new_stream(server_id: int, stream_id: str, kind: str, name: str) -> Json:
     }
 
 
-def default_streams(server_id: int) -> Json:
-    return {stream_id: new_stream(server_id, stream_id, *rest) for stream_id, *rest in DEFAULTS}
+def default_streams(server_id: int, broadcast: str = BROADCAST) -> Json:
+    """Return what a server is made with; the ID of its broadcast stream is not documented (§7.3).
+
+    The names are ours.
+    """
+    defaults = (
+        ("outbound", "Transactional", "Default Transactional Stream"),
+        ("inbound", "Inbound", "Default Inbound Stream"),
+        (broadcast, "Broadcasts", "Default Broadcast Stream"),
+    )
+    return {stream_id: new_stream(server_id, stream_id, *rest) for stream_id, *rest in defaults}
 
 
 def find_stream(server: Json, stream_id: str) -> Json:

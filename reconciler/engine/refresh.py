@@ -26,32 +26,29 @@ def make_plan(
     listed = _collections(config, desired, selection)
     live = read_live(desired, listed, sessions, connections=connections, progress=progress)
     check_met(selection, live, known or named(config))
-    objections = [
-        objection
-        for provider in config.providers.values()
-        for objection in provider.service.objections(provider, desired, live)
-    ]
+    seen = {**live, **_consulted(config, desired, live, sessions)}
+    services = [(provider, provider.service) for provider in config.providers.values()]
     return build_plan(
         desired=desired,
         live=live,
         config_digest=config.digest,
         selection=selection,
         prune=prune,
-        remarks=_remarks(config, desired, live, sessions),
-        objections=objections,
+        remarks=[each for at, service in services for each in service.remarks(at, desired, seen)],
+        objections=[
+            each for at, service in services for each in service.objections(at, desired, seen)
+        ],
     )
 
 
-def _remarks(
-    config: Config, desired: Snapshot, live: Snapshot, sessions: Sessions
-) -> list[tuple[Address, str]]:
-    """Let each service say what no single resource knows, after a look at what it consults."""
-    remarks: list[tuple[Address, str]] = []
-    for provider in config.providers.values():
-        consulted = provider.service.consults(provider, desired, live)
-        seen = read_live({}, (Collection(provider.address, kind) for kind in consulted), sessions)
-        remarks += provider.service.remarks(provider, desired, {**live, **seen})
-    return remarks
+def _consulted(config: Config, desired: Snapshot, live: Snapshot, sessions: Sessions) -> Snapshot:
+    """Read what a service wants to see, beside the plan, to say what no single resource knows."""
+    collections = [
+        Collection(provider.address, kind)
+        for provider in config.providers.values()
+        for kind in provider.service.consults(provider, desired, live)
+    ]
+    return read_live({}, collections, sessions)
 
 
 def _collections(config: Config, desired: Snapshot, selection: Selection) -> list[Collection]:

@@ -39,7 +39,7 @@ class Service(ABC):
         desired: Snapshot,
         live: Snapshot,
     ) -> Iterable[Kind[Any, Any]]:
-        """Yield kinds whose lists `remarks` wants to see besides what the YAML names."""
+        """Yield kinds whose lists `remarks` and `objections` want to see besides the YAML's."""
         return ()
 
     def remarks(

@@ -7,10 +7,17 @@ from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
 from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader
 from reconciler.providers.checks import undeclared_sender
 from reconciler.providers.postmark.checks import check
+from reconciler.providers.postmark.default_streams import DOCUMENTED
 from reconciler.providers.postmark.domains import Domains
-from reconciler.providers.postmark.objections import too_many_streams, webhooks_of_archived
+from reconciler.providers.postmark.objections import (
+    new_webhooks,
+    too_many_streams,
+    webhooks_of_archived,
+    webhooks_of_missing,
+)
 from reconciler.providers.postmark.remarks import (
     deletes_domains,
+    doubtful_streams,
     senders_of_deleted_domains,
     unverified_sender,
     urls_on_other_streams,
@@ -46,6 +53,10 @@ class Postmark(Service):
     ) -> Iterable[Kind[Any, Any]]:
         if "senders" not in provider.node.children and deletes_domains(provider, desired, live):
             yield from (kind for kind in self.kinds if isinstance(kind, Senders))
+        if "streams" not in provider.node.children and any(
+            stream.name not in DOCUMENTED for _, stream in new_webhooks(provider, desired, live)
+        ):
+            yield from (kind for kind in self.kinds if isinstance(kind, Streams))
 
     def remarks(
         self, provider: Provider, desired: Snapshot, live: Snapshot
@@ -53,12 +64,14 @@ class Postmark(Service):
         yield from unverified_sender(provider, live)
         yield from senders_of_deleted_domains(provider, desired, live)
         yield from urls_on_other_streams(provider, desired, live)
+        yield from doubtful_streams(provider, desired, live)
 
     def objections(
         self, provider: Provider, desired: Snapshot, live: Snapshot
     ) -> Iterable[tuple[Address, str, str]]:
         yield from too_many_streams(provider, desired, live)
         yield from webhooks_of_archived(provider, desired, live)
+        yield from webhooks_of_missing(provider, desired, live)
 
     def connect(
         self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]

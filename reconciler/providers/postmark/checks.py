@@ -10,7 +10,8 @@ from reconciler.providers.checks import (
     some,
 )
 from reconciler.providers.desired import host_name
-from reconciler.providers.postmark.streams import BROADCASTS_NEED_A_WAY_OUT, DEFAULTS, MOST
+from reconciler.providers.postmark.default_streams import DEFAULTS, DOCUMENTED
+from reconciler.providers.postmark.streams import BROADCASTS_NEED_A_WAY_OUT
 from reconciler.source import Finding, Node
 
 _RESERVED = {"all"}
@@ -22,7 +23,6 @@ def check(provider: Provider) -> Iterator[Finding]:
     yield from _delivery_without_webhook(provider)
     yield from _unknown_streams(provider)
     yield from _impossible_streams(provider)
-    yield from _too_many_streams(provider)
     yield from _webhooks_of_inbound(provider)
     yield from _settings_of_absent_webhooks(provider)
     yield from _foreign_return_paths(provider)
@@ -95,7 +95,8 @@ def _unknown_streams(provider: Provider) -> Iterator[Finding]:
         if not may_mean(node.data, provider, "streams"):
             message = (
                 f"stream `{node.data}` is neither a default stream nor declared under `streams`; "
-                f"known here: {listing}"
+                f"known here: {listing}. If the server's own broadcast stream is called so, "
+                f"declare it: `streams: {{{node.data}: {{}}}}`"
             )
             yield Finding(node.location, message)
 
@@ -131,10 +132,10 @@ def _impossible_streams(provider: Provider) -> Iterator[Finding]:
         if name.startswith("pm-") or name in _RESERVED:
             message = f"`{name}`: Postmark keeps this ID for itself; choose another"
             yield Finding(place, message)
-        if name in DEFAULTS - {"broadcast"} and node.text("ensure") == "absent":
+        if name in DOCUMENTED and node.text("ensure") == "absent":
             yield Finding(node.children["ensure"].location, f"`{name}` cannot be archived")
-        if node.text("type") == "inbound" and name not in DEFAULTS:
-            message = "`type`: a server has one inbound stream, which is there by default"
+        if node.text("type") == "inbound" and name != "inbound":
+            message = "`type`: a server has one inbound stream, `inbound`, there by default"
             yield Finding(node.children["type"].location, message)
         if node.text("type") == "broadcasts" and node.text("unsubscribe_handling") == "none":
             message = f"`unsubscribe_handling`: {BROADCASTS_NEED_A_WAY_OUT}"
@@ -142,20 +143,6 @@ def _impossible_streams(provider: Provider) -> Iterator[Finding]:
         for key in ("name", "description"):
             if set(node.text(key) or "") & set("<>"):
                 yield Finding(node.children[key].location, f"`{key}` cannot hold < or >")
-
-
-def _too_many_streams(provider: Provider) -> Iterator[Finding]:
-    """Default streams count (postmark.md §7.3, error 1225)."""
-    streams = provider.node.children.get("streams")
-    present = DEFAULTS | {
-        name for name, node in provider.node.entries("streams") if node.text("ensure") != "absent"
-    }
-    if streams and len(present) > MOST:
-        message = (
-            f"a server has at most {MOST} streams with the default ones, and these "
-            f"would be {len(present)}"
-        )
-        yield Finding(provider.node.keys["streams"], message)
 
 
 def _webhooks_of_inbound(provider: Provider) -> Iterator[Finding]:

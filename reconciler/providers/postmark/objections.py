@@ -1,8 +1,10 @@
 """What Postmark would refuse for the sake of other things, as far as what was read can tell."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from reconciler.model import Address, Provider, Snapshot
+from reconciler.model import Address, Provider, Resource, Snapshot
+from reconciler.providers.checks import some
+from reconciler.providers.postmark.default_streams import Origin
 from reconciler.providers.postmark.streams import MOST, Streams
 from reconciler.providers.postmark.webhooks import Webhooks
 
@@ -31,26 +33,65 @@ def too_many_streams(provider: Provider, desired: Snapshot, live: Snapshot) -> I
     for address in wanted[max(free, 0) :]:
         reason = (
             f"a server has at most {MOST} streams, and this one has {len(present)}; archive one "
-            "that is no longer used"
+            "that is no longer used. Should Postmark allow this account more, make the next one by "
+            "hand: of a server that has more, this is not assumed"
         )
         yield address, "", reason
+
+
+def new_webhooks(
+    provider: Provider, desired: Snapshot, live: Snapshot
+) -> Iterator[tuple[Address, Address]]:
+    """Yield each webhook to be created, with the stream that it needs."""
+    for address, resource in desired.items():
+        is_webhook = address.parts[:2] == (provider.name, Webhooks.name)
+        if is_webhook and not resource.absent and address not in live:
+            (stream,) = resource.needs
+            yield address, stream
 
 
 def webhooks_of_archived(
     provider: Provider, desired: Snapshot, live: Snapshot
 ) -> Iterator[Objection]:
     """Yield each new webhook on a stream that is archived and stays so (error 1350)."""
-    for address, resource in desired.items():
-        if address.parts[:2] != (provider.name, Webhooks.name) or resource.absent:
-            continue
-        (stream,) = resource.needs
+    for address, stream in new_webhooks(provider, desired, live):
         is_archived = stream in live and live[stream].kind.is_gone(live[stream])
-        if is_archived and stream not in desired and address not in live:
+        if is_archived and stream not in desired:
             reason = (
                 f"the stream `{stream.name}` is archived, and takes no webhooks; declare it under "
                 "`streams` to bring it back"
             )
             yield address, "stream", reason
+
+
+def webhooks_of_missing(
+    provider: Provider, desired: Snapshot, live: Snapshot
+) -> Iterator[Objection]:
+    """Yield each new webhook on a stream that neither is there nor is declared (error 1226).
+
+    Only of a server whose streams were read: it has at least the default ones.
+    """
+    collection = provider.address / Streams.name
+    streams = {each.name: live[each] for each in live if each.parts[:-1] == collection.parts}
+    for address, stream in new_webhooks(provider, desired, live):
+        if streams and stream.name not in streams and stream not in desired:
+            reason = (
+                f"the server has no stream `{stream.name}`; it has {some(streams)}"
+                f"{_default_broadcast(streams.values())}. Name one of these, or declare the stream "
+                "under `streams`"
+            )
+            yield address, "stream", reason
+
+
+def _default_broadcast(streams: Iterable[Resource]) -> str:
+    """Say what the default broadcast stream is called here: its ID is not the same everywhere."""
+    found = [
+        stream.address.name
+        for stream in streams
+        if stream.facts.get("origin") is Origin.DEFAULT
+        and stream.attributes.get("type") == "broadcasts"
+    ]
+    return f" (its default broadcast stream is `{found[0]}`)" if found else ""
 
 
 def _is_active(live: Snapshot, address: Address, collection: Address) -> bool:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from reconciler.model import Address, Provider, Snapshot
 from reconciler.providers.desired import host_name
+from reconciler.providers.postmark.default_streams import Origin
 from reconciler.providers.postmark.domains import Domains
 from reconciler.providers.postmark.senders import Senders
+from reconciler.providers.postmark.streams import Streams
 from reconciler.providers.postmark.webhooks import Webhooks
 
 Remark = tuple[Address, str]
@@ -74,3 +76,20 @@ def unverified_sender(provider: Provider, live: Snapshot) -> Iterator[Remark]:
         "publish the domain's DKIM record"
     )
     yield provider.address / "sender", f"Unverified: {fact}"
+
+
+def doubtful_streams(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[Remark]:
+    """Yield each undeclared stream that may be the server's own: it is left out of all else."""
+    for address, stream in live.items():
+        is_stream = address.parts[:2] == (provider.name, Streams.name)
+        if (
+            is_stream
+            and address not in desired
+            and stream.facts.get("origin") is Origin.DOUBTFUL
+            and not stream.kind.is_gone(stream)
+        ):
+            text = (
+                "it may be the server's default broadcast stream, and so is not pruned; if it is "
+                "not, archive it with `ensure: absent`"
+            )
+            yield address, text

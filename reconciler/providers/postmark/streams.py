@@ -10,10 +10,9 @@ from reconciler.fields import TEXT, Codec, Field, FieldTable, words
 from reconciler.model import Address, Kind, Provider, Resource, Update
 from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import located
-from reconciler.providers.postmark.session import OnServer, identified, listed, read_object
+from reconciler.providers.postmark.default_streams import Origin, origins
+from reconciler.providers.postmark.session import OnServer, identified, listed
 
-DEFAULTS = frozenset({"outbound", "inbound", "broadcast"})
-"""Every new server has these; `broadcast` is the one that the documentation is unsure of."""
 TYPES = words(transactional="Transactional", broadcasts="Broadcasts", inbound="Inbound")
 UNSUBSCRIBE = words(none="None", postmark="Postmark", custom="Custom")
 BROADCASTS_NEED_A_WAY_OUT = "broadcasts cannot have `none`; use `postmark`"
@@ -60,12 +59,14 @@ class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
         if answer.get("TotalCount", len(items)) != len(items):
             fact = f"the list holds {len(items)} of {answer['TotalCount']} streams"
             raise UnexpectedAnswer(f"GET {_PATH}", fact, advice="Run again.")
+        origin = origins(items)
         for item in items:
-            yield self._live(under, item)
+            yield self._live(under, item, origin[str(item["ID"])])
 
     def read(self, session: OnServer[Reader], known: Resource) -> Resource | None:
-        answer = read_object(session.server, _path(known))
-        return self._live(known.address.root, answer) if answer else None
+        """Pick it from the list: whether it is a default stream only the others beside it tell."""
+        live = self.list(session, known.address.root)
+        return next((each for each in live if each.address == known.address), None)
 
     def create(self, session: OnServer[Writer], desired: Resource) -> Resource:
         content = {"ID": desired.address.name} | self._encode(desired.attributes)
@@ -93,19 +94,23 @@ class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
         return bool(live.attributes.get("archived"))
 
     def is_built_in(self, live: Resource) -> bool:
-        return live.address.name in DEFAULTS
+        """Whether it is, or may be, a default stream; `remarks` tells of the doubtful ones."""
+        return live.facts.get("origin") is not Origin.MADE
 
     def _encode(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         named = {name: value for name, value in attributes.items() if name != "archived"}
         return self.fields.encode(named)
 
-    def _live(self, under: Address, answer: Mapping[str, Any]) -> Resource:
+    def _live(
+        self, under: Address, answer: Mapping[str, Any], origin: Origin = Origin.MADE
+    ) -> Resource:
         return Resource(
             address=under / self.name / str(answer["ID"]),
             kind=self,
             attributes=self.fields.decode(answer),
             # Every server has an `outbound`.
             remote_id=f"{answer.get('ServerID', under.provider)}/{answer['ID']}",
+            facts={"origin": origin},
         )
 
 

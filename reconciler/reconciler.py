@@ -16,6 +16,7 @@ from reconciler.engine.live import Progress, Sessions, in_silence, read_again, r
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
+from reconciler.engine.sharing import made_once, whose
 from reconciler.errors import ReconcileError
 from reconciler.model import Address, Change, Config, Performed
 from reconciler.options import Options
@@ -131,7 +132,8 @@ class Reconciler(Planner):
         live = read_again(authority.touched(), self.sessions, connections=connections)
         collections = authority.collections()
         listed = read_live({}, collections, self.sessions, connections=connections)
-        return authority.confirm(self.config.desired, live, listed)
+        plan = authority.confirm(self.config.desired, live, listed)
+        return made_once(plan, whose(self.config, self.sessions, live))
 
     def apply(
         self,

@@ -86,7 +86,9 @@ class Attempt:
 
     def _make(self, change: Change) -> Resource | None:
         """Write; after a doubtful outcome read what is left to do: nothing is made twice."""
-        pending = change
+        pending = self._begin(change)
+        if pending is None:
+            return self._confirm(change, change.subject)
         for attempt in range(self.repeats + 1):
             try:
                 return self._confirm(change, self._write(pending), pending)
@@ -100,6 +102,10 @@ class Attempt:
                 pending = left
                 self.pause(min(8.0, 0.5 * 2.0**attempt))
         raise AssertionError("the loop above returns or raises")
+
+    def _begin(self, change: Change) -> Change | None:
+        """Return what is to be done; what another provider declares too may be there by now."""
+        return left_to_do(change, read(self.session, change.subject)) if _waited(change) else change
 
     def _write(self, change: Change) -> Resource:
         kind = change.subject.kind
@@ -141,6 +147,14 @@ class Attempt:
                 raise Overtaken(f"changed by another writer since: {differences}")
             self.pause(wait)
         raise NotConverged(f"{change.subject.address}: read again after the change, {differences}")
+
+
+def _waited(change: Change) -> bool:
+    """Whether a creation came after one of the same thing, which another provider declares too."""
+    address = change.subject.address
+    return isinstance(change, Create) and any(
+        need.within == address.within and need != address for need in change.subject.needs
+    )
 
 
 def read(session: Any, known: Resource) -> Resource | None:

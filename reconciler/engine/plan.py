@@ -1,6 +1,6 @@
 """Decide: desired against live, as changes in an order that is safe to make. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 
@@ -73,12 +73,14 @@ def build_plan(
     prune: bool = False,
     remarks: Iterable[tuple[Address, str]] = (),
     objections: Iterable[tuple[Address, str, str]] = (),
+    unborn: Mapping[Address, Hashable] | None = None,
 ) -> Plan:
     """Return what has to be done so that live becomes desired.
 
-    `remarks` and `objections` are what the services yield under these names.
+    `remarks` and `objections` are what the services yield under these names; `unborn` tells what
+    does not exist yet apart, and two declarations of one thing not.
     """
-    wanted, refusals = _decided(desired, live, objections, prune=prune)
+    wanted, refusals = _decided(desired, live, objections, unborn or {}, prune=prune)
     unmanaged = [each for each in _unmanaged(desired, live) if each.address in selection]
     pruned = {each.address: each for each in unmanaged if prune and each.kind.prunable}
     changes = _selected([*wanted, *(Delete(each) for each in pruned.values())], selection)
@@ -102,13 +104,14 @@ def _decided(
     desired: Snapshot,
     live: Snapshot,
     objections: Iterable[tuple[Address, str, str]],
+    unborn: Mapping[Address, Hashable],
     *,
     prune: bool,
 ) -> tuple[list[Change], list[Refusal]]:
     """Return what is declared and can be done, and what is refused."""
     decided = [decide(resource, live.get(address)) for address, resource in desired.items()]
     refusals = [refusal for _, refused in decided for refusal in refused]
-    refusals += _conflicts(desired, live)
+    refusals += _conflicts(desired, live, unborn)
     refusals += _with_twins(desired, live, prune=prune)
     refusals += [
         Refusal(address, name, reason, desired[address].location(name))
@@ -200,15 +203,29 @@ def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
     )
 
 
-def _conflicts(desired: Snapshot, live: Snapshot) -> Iterator[Refusal]:
+def _conflicts(
+    desired: Snapshot, live: Snapshot, unborn: Mapping[Address, Hashable]
+) -> Iterator[Refusal]:
     """Yield what two providers declare differently of one thing: the plan would never be empty."""
-    first: dict[object, Resource] = {}
-    for address in sorted(desired.keys() & live.keys()):
-        one, other = first.setdefault(identity(live[address]), desired[address]), desired[address]
-        differing = [name for name in one.attributes if _differs(name, one, other)]
-        for name in ["ensure"] if one.absent != other.absent else sorted(differing):
+    declarations: dict[Hashable, list[Resource]] = {}
+    for address in sorted(desired.keys() & (live.keys() | unborn.keys())):
+        other = desired[address]
+        thing = identity(live[address]) if address in live else unborn[address]
+        earlier = declarations.setdefault(thing, [])
+        for name, one in _contradicted(other, earlier).items():
             reason = f"`{name}` is declared otherwise at {one.location(name)}; keep one of the two"
             yield Refusal(address, name, reason, other.location(name))
+        earlier.append(other)
+
+
+def _contradicted(other: Resource, earlier: Iterable[Resource]) -> Mapping[str, Resource]:
+    """Return the fields in which a declaration differs from one before it, with that one."""
+    found: dict[str, Resource] = {}
+    for one in earlier:
+        differing = [name for name in one.attributes if _differs(name, one, other)]
+        for name in ["ensure"] if one.absent != other.absent else sorted(differing):
+            found.setdefault(name, one)
+    return found
 
 
 def _differs(name: str, one: Resource, other: Resource) -> bool:
@@ -217,8 +234,8 @@ def _differs(name: str, one: Resource, other: Resource) -> bool:
     )
 
 
-def identity(live: Resource) -> object:
-    """Return what two providers that share an account see the same of one thing."""
+def identity(live: Resource) -> Hashable:
+    """Return what is equal for two sights of one thing, by two providers of one account."""
     return live.kind, live.remote_id, live.address.within
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from reconciler.engine.live import Collection, Progress, Sessions, in_silence, read_live
 from reconciler.engine.plan import Plan, build_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_met, named
+from reconciler.engine.sharing import made_once, unborn, whose
 from reconciler.model import Address, Config, Snapshot
 
 
@@ -28,7 +29,8 @@ def make_plan(
     check_met(selection, live, known or named(config))
     seen = {**live, **_consulted(config, desired, live, sessions)}
     services = [(provider, provider.service) for provider in config.providers.values()]
-    return build_plan(
+    tell = whose(config, sessions, live)
+    plan = build_plan(
         desired=desired,
         live=live,
         config_digest=config.digest,
@@ -38,7 +40,9 @@ def make_plan(
         objections=[
             each for at, service in services for each in service.objections(at, desired, seen)
         ],
+        unborn=unborn(desired, live, tell),
     )
+    return made_once(plan, tell)
 
 
 def _consulted(config: Config, desired: Snapshot, live: Snapshot, sessions: Sessions) -> Snapshot:

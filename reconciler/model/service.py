@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -62,6 +62,13 @@ class Service(ABC):
         Such as one more of a kind than an account may have, which no single resource knows.
         """
         return ()
+
+    @abstractmethod
+    def reach(self, kind: Kind[Any, Any], session: Any) -> Hashable:
+        """Return whose things of a kind a session reaches, such as a token's account or server.
+
+        Equal for two providers of one token; it is only compared, within the run, and never shown.
+        """
 
     @abstractmethod
     def connect(self, provider: Provider, tokens: Mapping[str, Secret], connector: Any) -> Any:

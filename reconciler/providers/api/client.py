@@ -6,7 +6,7 @@ only when it surely had no effect (no connection, 429); in every other doubt it 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -75,6 +75,11 @@ class Reader:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+
+    @property
+    def reach(self) -> Hashable:
+        """What is equal for two clients with one secret at one URL; only to be compared."""
+        return str(self._line.pool.base_url), self._line.auth.identity()
 
     def get(self, path: str, params: Query | None = None) -> dict[str, Any]:
         """Return the JSON object at a path.

@@ -1,8 +1,9 @@
 """Mailgun: its kinds, its cross-checks, its sessions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
 
-from reconciler.model import Address, Provider, Secret, Service, Snapshot
+from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
 from reconciler.providers.api import ClientT, Connector, SecretPassword
 from reconciler.providers.api.throttle import Pace
 from reconciler.providers.checks import declared_domains, undeclared_sender
@@ -22,6 +23,7 @@ from reconciler.providers.mailgun.session import (
     Elsewhere,
     MailgunDialect,
     MailgunSession,
+    Reading,
     other_region,
 )
 from reconciler.providers.mailgun.tracking import Tracking
@@ -50,6 +52,10 @@ class Mailgun(Service):
         self, provider: Provider, desired: Snapshot, live: Snapshot
     ) -> Iterable[tuple[Address, str, str]]:
         return too_many_urls(provider, desired, live)
+
+    def reach(self, kind: Kind[Any, Any], session: Reading) -> Hashable:  # noqa: ARG002
+        """Return the key's account in its region: another region is another URL."""
+        return session.client.reach
 
     def connect(
         self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]

@@ -1,6 +1,6 @@
 """Postmark: its kinds, its cross-checks, its sessions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
@@ -35,6 +35,9 @@ from reconciler.providers.postmark.session import (
 from reconciler.providers.postmark.streams import Streams
 from reconciler.providers.postmark.webhooks import Webhooks
 from reconciler.source import Finding
+
+ON_ACCOUNT = (Domains, Senders)
+"""The kinds that stand on the account; the others on one of its servers (postmark.md §1.3)."""
 
 
 class Postmark(Service):
@@ -72,6 +75,9 @@ class Postmark(Service):
         yield from too_many_streams(provider, desired, live)
         yield from webhooks_of_archived(provider, desired, live)
         yield from webhooks_of_missing(provider, desired, live)
+
+    def reach(self, kind: Kind[Any, Any], session: PostmarkSession[Reader]) -> Hashable:
+        return (session.account if isinstance(kind, ON_ACCOUNT) else session.server).reach
 
     def connect(
         self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]

@@ -1,0 +1,72 @@
+"""Two providers of one account that declare the same thing: before it exists, no ID says so."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
+
+from reconciler.engine.live import Sessions
+from reconciler.engine.plan import Note, Plan, identity
+from reconciler.model import Address, Config, Create, Resource, Snapshot
+
+Whose = Callable[[Resource], Hashable]
+"""Of a thing that does not exist yet: equal for two declarations of one and the same."""
+
+
+def whose(config: Config, sessions: Sessions, live: Snapshot) -> Whose:
+    """Tell things apart by what their providers' tokens reach.
+
+    Two tokens of one account are known for that when both see one thing.
+    """
+    peers = _peers(live)
+
+    def tell(desired: Resource) -> Hashable:
+        own = desired.address.provider
+        peer = peers.get((desired.kind, own), own)
+        service = config.providers[own].service
+        return desired.kind, service.reach(desired.kind, sessions[peer]), desired.address.within
+
+    return tell
+
+
+def _peers(live: Snapshot) -> Mapping[tuple[object, str], str]:
+    """Return by kind and provider the first one, if another, that sees the same things."""
+    first: dict[object, str] = {}
+    peers: dict[tuple[object, str], str] = {}
+    for address in sorted(live):
+        name = first.setdefault(identity(live[address]), address.provider)
+        if name != address.provider:
+            peers[live[address].kind, address.provider] = name
+    return peers
+
+
+def unborn(desired: Snapshot, live: Snapshot, tell: Whose) -> dict[Address, Hashable]:
+    """Return, by address, what tells each desired thing that is not there yet."""
+    return {address: tell(each) for address, each in desired.items() if address not in live}
+
+
+def made_once(plan: Plan, tell: Whose) -> Plan:
+    """Let the first of several creations of one thing make it, and the others wait for that.
+
+    Who waits looks first, and then has nothing to create.
+    """
+    first: dict[Hashable, Address] = {}
+    makers = {
+        change.subject.address: first.setdefault(tell(change.desired), change.subject.address)
+        for change in plan.changes
+        if isinstance(change, Create)
+    }
+    waiting = {address: maker for address, maker in makers.items() if maker != address}
+    return replace(
+        plan,
+        changes=tuple(
+            Create(replace(each.desired, needs=(*each.desired.needs, maker)))
+            if isinstance(each, Create) and (maker := waiting.get(each.subject.address))
+            else each
+            for each in plan.changes
+        ),
+        notes=tuple(sorted({*plan.notes, *_notes(waiting)})),
+    )
+
+
+def _notes(waiting: Mapping[Address, Address]) -> Iterable[Note]:
+    for address, maker in waiting.items():
+        yield Note(address, f"{maker} declares the same thing, and is the one that creates it")

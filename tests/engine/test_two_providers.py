@@ -1,0 +1,201 @@
+"""Two providers of one account: what both declare is one thing, also before it exists."""
+
+import pytest
+from account import Account, addresses, outcomes, yaml
+
+from reconciler.engine.guards import check_refusals
+from reconciler.errors import ImmutableField
+from reconciler.model import Config, Secret
+from reconciler.providers.api import Connector, Reader
+
+HOOK = "https://hooks.example.com/a"
+POSTMARK = "{service: postmark, account_token: {env: B}, server: x, %s}"
+MAILGUN = "{service: mailgun, token: {env: C}, region: eu, %s}"
+
+
+def two(one: str, other: str, provider: str = POSTMARK) -> Config:
+    return yaml(f"t: {provider % one}\nu: {provider % other}")
+
+
+def new_account(*servers: str) -> Account:
+    account = Account()
+    account.tokens_left_out = {"token"}
+    for name in servers or ("x",):
+        account.by_hand("postmark", "POST", "/servers", json={"Name": name})
+    account.forget_requests()
+    return account
+
+
+DIFFERENT: dict[str, tuple[str, str, str, str]] = {
+    "a domain": (
+        "domains: {new.example.org: {return_path: a.new.example.org}}",
+        "domains: {New.example.org: {return_path: b.new.example.org}}",
+        "u/domains/new.example.org",
+        "return_path",
+    ),
+    "a sender": (
+        "senders: {ops@example.org: {name: One}}",
+        "senders: {Ops@example.org: {name: Two}}",
+        "u/senders/ops@example.org",
+        "name",
+    ),
+    "a stream": (
+        "streams: {letters: {type: broadcasts, name: One}}",
+        "streams: {letters: {type: transactional, name: One}}",
+        "u/streams/letters",
+        "type",
+    ),
+    "a webhook": (
+        f"webhooks: [{{url: '{HOOK}', triggers: [open]}}]",
+        f"webhooks: [{{url: '{HOOK}', triggers: {{open: false}}}}]",
+        f"u/webhooks/outbound/{HOOK}",
+        "triggers.open",
+    ),
+    "one that is to be there and not": (
+        "domains: {new.example.org: {}}",
+        "domains: {new.example.org: {ensure: absent}}",
+        "u/domains/new.example.org",
+        "ensure",
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "address", "field"), DIFFERENT.values(), ids=DIFFERENT)
+def test_one_new_thing_declared_in_two_ways_is_refused_before_it_is_made(
+    one: str, other: str, address: str, field: str
+) -> None:
+    account, config = new_account(), two(one, other)
+    plan = account.plan(config)
+    assert [(str(each.address), each.name) for each in plan.refusals] == [(address, field)]
+    assert "is declared otherwise at" in str(plan.refusals[0])
+    with pytest.raises(ImmutableField):
+        check_refusals(plan)
+
+
+def test_one_new_domain_declared_in_two_ways_is_refused_at_mailgun_too() -> None:
+    domain = "domains: {new.example.org: {spam_action: %s, tracking: {opens: %s}}}"
+    plan = Account().plan(two(domain % ("tag", "true"), domain % ("block", "false"), MAILGUN))
+    assert [(str(each.address), each.name) for each in plan.refusals] == [
+        ("u/domains/new.example.org", "spam_action"),
+        ("u/domains/new.example.org/tracking", "opens"),
+    ]
+
+
+def test_the_third_is_held_against_the_second_where_the_first_says_nothing() -> None:
+    domain = "domains: {new.example.org: {return_path: %s.new.example.org}}"
+    lines = [
+        f"{name}: {POSTMARK % settings}"
+        for name, settings in (
+            ("a", "domains: {new.example.org: {}}"),
+            ("b", domain % "b"),
+            ("c", domain % "c"),
+        )
+    ]
+    plan = new_account().plan(yaml("\n".join(lines)))
+    assert [str(each.address) for each in plan.refusals] == ["c/domains/new.example.org"]
+
+
+EQUAL = (
+    "domains: {new.example.org: {return_path: a.new.example.org}}, "
+    "senders: {ops@example.org: {name: Ops}}, "
+    "streams: {letters: {type: broadcasts, name: News}}, "
+    f"webhooks: [{{url: '{HOOK}', stream: letters, triggers: [open]}}]"
+)
+
+
+def statuses(account: Account, site: str = "postmark") -> list[tuple[str, int]]:
+    """Return the writes and how each was answered, without those that ask for verification."""
+    return [
+        (entry["method"] + " " + entry["path"], entry["status"])
+        for entry in account.control(site, "GET", "requests")
+        if entry["method"] != "GET" and "verify" not in entry["path"]
+    ]
+
+
+def test_one_new_thing_declared_twice_is_made_once_and_found_by_the_other() -> None:
+    account, config = new_account(), two(EQUAL, EQUAL)
+    assert set(outcomes(account.apply(config)).values()) == {"applied"}
+    assert sorted(statuses(account)) == [
+        ("POST /domains", 200),
+        ("POST /message-streams", 200),
+        ("POST /senders", 200),
+        ("POST /webhooks", 200),
+    ]
+    again = account.plan(config)
+    assert (addresses(again), again.refusals) == ([], ())
+
+
+def test_one_new_mailgun_domain_declared_twice_is_made_once() -> None:
+    domain = "domains: {new.example.org: {spam_action: tag, tracking: {opens: true}}}"
+    account, config = Account(), two(domain, domain, MAILGUN)
+    assert set(outcomes(account.apply(config)).values()) == {"applied"}
+    made = [each for each in statuses(account, "mailgun_eu") if each[0] == "POST /v4/domains"]
+    assert made == [("POST /v4/domains", 200)]
+    assert addresses(account.plan(config)) == []
+
+
+def test_what_only_the_second_says_of_a_new_thing_is_added_by_it() -> None:
+    account = new_account()
+    config = two(
+        "domains: {new.example.org: {}}",
+        "domains: {new.example.org: {return_path: a.new.example.org}}",
+    )
+    assert set(outcomes(account.apply(config)).values()) == {"applied"}
+    posts = [each for each in statuses(account) if each[0].startswith("POST")]
+    assert posts == [("POST /domains", 200)]
+    assert addresses(account.plan(config)) == []
+
+
+def test_a_note_says_who_of_the_two_makes_it() -> None:
+    plan = new_account().plan(two(EQUAL, "domains: {new.example.org: {}}"))
+    (note,) = plan.notes
+    assert str(note.address) == "u/domains/new.example.org"
+    assert note.text.startswith("t/domains/new.example.org declares the same thing")
+
+
+def test_who_waits_is_skipped_when_the_first_fails() -> None:
+    account = new_account()
+    fault = {"method": "POST", "path": "/domains", "status": 422, "times": 9}
+    account.control("postmark", "POST", "faults", fault | {"body": {"ErrorCode": 614}})
+    domain = "domains: {new.example.org: {}}"
+    results = {str(r.change.subject.address): r for r in account.apply(two(domain, domain))}
+    assert results["t/domains/new.example.org"].outcome == "failed"
+    assert results["u/domains/new.example.org"].outcome == "skipped"
+    assert len(statuses(account)) == 1
+
+
+def test_new_streams_of_two_servers_are_two_things() -> None:
+    account = new_account("x", "other")
+    stream = "streams: {letters: {type: %s, name: News}}"
+    config = yaml(
+        f"t: {POSTMARK % (stream % 'broadcasts')}\n"
+        f"u: {POSTMARK.replace('server: x', 'server: other') % (stream % 'transactional')}"
+    )
+    assert set(outcomes(account.apply(config)).values()) == {"applied"}
+    assert len(statuses(account)) == 2
+
+
+def test_new_domains_of_two_regions_are_two_things() -> None:
+    domain = "domains: {new.example.org: {spam_action: %s}}"
+    config = yaml(
+        f"t: {MAILGUN % (domain % 'tag')}\nu: {MAILGUN.replace('eu', 'us') % (domain % 'block')}"
+    )
+    assert Account().plan(config).refusals == ()
+
+
+def test_two_tokens_of_one_server_reach_one_server() -> None:
+    account = new_account()
+    (server,) = (
+        each for each in account.sandbox.world.postmark["servers"].values() if each["Name"] == "x"
+    )
+    server["ApiTokens"].append("second-token")
+    stream = "streams: {letters: {type: %s, name: News}}"
+    config = two(stream % "broadcasts", stream % "transactional")
+    tokens = dict(zip("tu", server["ApiTokens"], strict=True))
+    with Connector(Reader, transport=account.transport) as connector:
+        sessions = {
+            name: each.service.connect(each, {"token": Secret(tokens[name])}, connector)
+            for name, each in config.providers.items()
+        }
+        plan = account.plan_with(sessions, config)
+    assert [str(each.address) for each in plan.refusals] == ["u/streams/letters"]

@@ -27,6 +27,7 @@ ReconcileError                  exit 1
 ├── AppliedInPart                        some fields were written, and others refused
 └── Refused                     exit 4   nothing was written
     ├── ImmutableField                   a difference that cannot be applied
+    ├── WrongServer                      a token reaches another server than the YAML names
     ├── Untrusted                        a secret is needed, and the run may have none
     ├── GuardExceeded                    more deletions than allowed
     ├── StalePlan                        a planned object changed since
@@ -189,6 +190,10 @@ class Refused(ReconcileError):
 
 
 class ImmutableField(Refused):
+    pass
+
+
+class WrongServer(Refused):
     pass
 
 

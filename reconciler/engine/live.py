@@ -16,6 +16,7 @@ from reconciler.errors import (
     NotFound,
     ReadFailed,
     ReconcileError,
+    Refused,
     UnexpectedAnswer,
 )
 from reconciler.model import Address, Kind, Resource, Snapshot
@@ -112,6 +113,8 @@ class _Readers:
                 self._count(done=1)
 
         found = [resource for batch in self._pool.map(attempt, tasks) for resource in batch]
+        if refused := [each for each in errors.values() if isinstance(each, Refused)]:
+            raise refused[0]
         if errors:
             raise ReadFailed([(provider, errors[provider]) for provider in sorted(errors)])
         return found

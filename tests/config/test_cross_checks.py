@@ -127,6 +127,7 @@ def test_many_names_are_listed_in_part() -> None:
 @pytest.mark.parametrize(
     ("declaration", "place", "message"),
     [
+        ("server: Mail\n    settings: {name: Post}", (8, 22), "finds its server by `server: Mail`"),
         ("streams: {pm-x: {}}", (7, 15), "Postmark keeps this ID for itself"),
         ("streams: {all: {}}", (7, 15), "Postmark keeps this ID for itself"),
         ("streams: {inbound: {ensure: absent}}", (7, 33), "cannot be archived"),
@@ -144,6 +145,10 @@ def test_what_postmark_would_refuse_is_found_beforehand(
     line, column, text = said(f"{POSTMARK}    {declaration}\n")
     assert (line, column) == place
     assert message in text
+
+
+def test_a_server_may_be_named_twice_by_one_name() -> None:
+    assert findings(f"{POSTMARK}    server: Mail\n    settings: {{name: Mail}}\n") == ()
 
 
 def test_how_many_streams_a_server_may_have_is_not_for_the_yaml_to_say() -> None:

@@ -71,7 +71,13 @@ class Account:
         ) as connector:
             yield {
                 provider.name: provider.service.connect(
-                    provider, self._tokens(provider.service.name, provider.name), connector
+                    provider,
+                    {
+                        key: token
+                        for key, token in self._tokens(provider.service.name, provider.name).items()
+                        if key in provider.tokens
+                    },
+                    connector,
                 )
                 for provider in config.providers.values()
             }

@@ -1,6 +1,7 @@
 """Postmark: its kinds, its cross-checks, its sessions."""
 
 from collections.abc import Hashable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
@@ -11,6 +12,7 @@ from reconciler.providers.postmark.default_streams import DOCUMENTED
 from reconciler.providers.postmark.domains import Domains
 from reconciler.providers.postmark.objections import (
     new_webhooks,
+    renamed_servers,
     too_many_streams,
     webhooks_of_archived,
     webhooks_of_missing,
@@ -23,7 +25,7 @@ from reconciler.providers.postmark.remarks import (
     urls_on_other_streams,
 )
 from reconciler.providers.postmark.senders import Senders
-from reconciler.providers.postmark.servers import Servers, server_token
+from reconciler.providers.postmark.servers import Servers, check_name, server_token
 from reconciler.providers.postmark.session import (
     ACCOUNT_DIALECT,
     SERVER_DIALECT,
@@ -34,7 +36,7 @@ from reconciler.providers.postmark.session import (
 )
 from reconciler.providers.postmark.streams import Streams
 from reconciler.providers.postmark.webhooks import Webhooks
-from reconciler.source import Finding
+from reconciler.source import Finding, Node
 
 ON_ACCOUNT = (Domains, Senders)
 """The kinds that stand on the account; the others on one of its servers (postmark.md §1.3)."""
@@ -75,6 +77,7 @@ class Postmark(Service):
         yield from too_many_streams(provider, desired, live)
         yield from webhooks_of_archived(provider, desired, live)
         yield from webhooks_of_missing(provider, desired, live)
+        yield from renamed_servers(provider, desired, live)
 
     def reach(self, kind: Kind[Any, Any], session: PostmarkSession[Reader]) -> Hashable:
         return (session.account if isinstance(kind, ON_ACCOUNT) else session.server).reach
@@ -88,13 +91,14 @@ class Postmark(Service):
             return connector.client(provider, pool, SecretHeader(dialect.header, token), dialect)
 
         server, account = tokens.get("token"), tokens.get("account_token")
-        name = provider.node.text("server")
+        named = provider.node.at("server")
 
-        def learn(asked: Reader) -> ClientT:
-            return client(server_token(asked, name or ""), SERVER_DIALECT)
+        def learn(asked: Reader, node: Node) -> ClientT:
+            return client(server_token(asked, node), SERVER_DIALECT)
 
         return PostmarkSession(
             server=client(server, SERVER_DIALECT) if server else None,
             account=client(account, ACCOUNT_DIALECT) if account else None,
-            learn=learn if name else None,
+            learn=partial(learn, node=named) if named else None,
+            check=partial(check_name, named) if named and server else None,
         )

@@ -20,6 +20,7 @@ _RESERVED = {"all"}
 def check(provider: Provider) -> Iterator[Finding]:
     """Yield every finding; the YAML may hold mistakes that were found before."""
     yield from _missing_tokens(provider)
+    yield from _renamed_server(provider)
     yield from _delivery_without_webhook(provider)
     yield from _unknown_streams(provider)
     yield from _impossible_streams(provider)
@@ -35,7 +36,7 @@ def check(provider: Provider) -> Iterator[Finding]:
 def _missing_tokens(provider: Provider) -> Iterator[Finding]:
     """Each endpoint takes one kind of token (postmark.md §1.3)."""
     needs = {
-        "account_token": ("server", "domains", "senders"),
+        "account_token": ("domains", "senders"),
         "token": ("tracking", "settings", "streams", "webhooks"),
     }
     given = set(provider.node.children)
@@ -50,6 +51,17 @@ def _missing_tokens(provider: Provider) -> Iterator[Finding]:
             node = provider.node.at(key)
             if node and not node.broken and token not in given:
                 yield Finding(provider.node.keys[key], f"`{key}` needs the key `{token}`")
+
+
+def _renamed_server(provider: Provider) -> Iterator[Finding]:
+    """After a rename the server could not be found by its former name: both names are one."""
+    name, new = provider.node.text("server"), provider.node.text("settings.name")
+    if name and new and name != new:
+        message = (
+            f"`name`: the provider finds its server by `server: {name}`, so it cannot rename it; "
+            f"give both the same name, or rename it with `token` and without `server`"
+        )
+        yield Finding(provider.node.children["settings"].children["name"].location, message)
 
 
 def _delivery_without_webhook(provider: Provider) -> Iterator[Finding]:

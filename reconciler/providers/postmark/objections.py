@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.checks import some
 from reconciler.providers.postmark.default_streams import Origin
+from reconciler.providers.postmark.servers import Servers
 from reconciler.providers.postmark.streams import MOST, Streams
 from reconciler.providers.postmark.webhooks import Webhooks
 
@@ -92,6 +93,30 @@ def _default_broadcast(streams: Iterable[Resource]) -> str:
         and stream.attributes.get("type") == "broadcasts"
     ]
     return f" (its default broadcast stream is `{found[0]}`)" if found else ""
+
+
+def renamed_servers(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[Objection]:
+    """Yield a rename, by another provider, of the server that this one finds by its name."""
+    named = provider.node.at("server")
+    own = _server_ids(provider, live)
+    for address, resource in desired.items():
+        if named and isinstance(resource.kind, Servers) and address in live:
+            name = resource.attributes.get("settings.name", named.data)
+            if live[address].remote_id in own and name != named.data:
+                reason = (
+                    f"`settings.name`: {provider.name} finds this server by `server: {named.data}` "
+                    f"({named.location}), and would not find it again; give it a `token` instead"
+                )
+                yield address, "settings.name", reason
+
+
+def _server_ids(provider: Provider, live: Snapshot) -> set[str]:
+    """Return the ID of the provider's server, as far as what was read of it tells."""
+    return {
+        str(resource.remote_id).partition("/")[0]
+        for address, resource in live.items()
+        if address.provider == provider.name and isinstance(resource.kind, Servers | Streams)
+    }
 
 
 def _is_active(live: Snapshot, address: Address, collection: Address) -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from reconciler.errors import InvalidRequest, UnexpectedAnswer
+from reconciler.errors import InvalidRequest, UnexpectedAnswer, WrongServer
 from reconciler.fields import (
     FLAG,
     NUMBER,
@@ -19,8 +20,10 @@ from reconciler.fields import (
 )
 from reconciler.model import Address, Kind, Provider, Resource, Sealed, Secret, Update, reference
 from reconciler.providers.api import Reader, Writer
+from reconciler.providers.checks import some
 from reconciler.providers.desired import located
-from reconciler.providers.postmark.session import OnServer, identified, paged
+from reconciler.providers.postmark.session import OnServer, paged
+from reconciler.source import Node
 
 LINKS = words(none="None", html_and_text="HtmlAndText", html_only="HtmlOnly", text_only="TextOnly")
 DELIVERY = words(live="Live", sandbox="Sandbox")
@@ -69,7 +72,7 @@ class Servers(Kind[OnServer[Reader], OnServer[Writer]]):
             yield desired
 
     def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
-        answer = identified(session.server.get("/server"), "GET /server")
+        answer = session.own_server()
         yield Resource(
             address=under / self.name,
             kind=self,
@@ -95,20 +98,45 @@ def _notes(answer: Mapping[str, Any]) -> Iterator[str]:
             yield f"the legacy {name} is set and not managed here; use `webhooks` instead"
 
 
-def server_token(account: Reader, name: str) -> Secret:
-    """Return the token of the server with this name, learnt from the account (postmark.md §1.3).
+def server_token(account: Reader, named: Node) -> Secret:
+    """Return the token of the server that the YAML names, learnt from the account (§1.3).
 
     Raises InvalidRequest when there is none, UnexpectedAnswer when it has no token.
     """
-    request = "GET /servers"
+    request, name = "GET /servers", str(named.data)
     # `name` filters by part of a name.
-    servers = paged(account, "/servers", "Servers", {"name": name})
-    tokens = [server.get("ApiTokens") for server in servers if server.get("Name") == name]
-    if not tokens:
+    found = _by_name(paged(account, "/servers", "Servers", {"name": name}))
+    if name not in found:
         # Not `NotFound`: that would say of whatever is being read that it does not exist.
         raise InvalidRequest(
-            request, f"the account has no server named `{name}`", advice="Check the key `server`."
+            request,
+            f"{named.location}: the account has no server named `{name}`",
+            advice=_other_names(account, name),
         )
-    if not isinstance(tokens[0], list) or not tokens[0] or not isinstance(tokens[0][0], str):
+    tokens = found[name].get("ApiTokens")
+    if not isinstance(tokens, list) or not tokens or not isinstance(tokens[0], str):
         raise UnexpectedAnswer(request, f"the server `{name}` has no API token")
-    return Secret(tokens[0][0])
+    return Secret(tokens[0])
+
+
+def _other_names(account: Reader, name: str) -> str:
+    """Say which servers there are; that takes the whole list, and so it is asked for only now."""
+    names = _by_name(paged(account, "/servers", "Servers"))
+    by_folded = {each.casefold(): each for each in names}
+    near = get_close_matches(name.casefold(), by_folded, n=1)
+    guess = f"Did you mean `{by_folded[near[0]]}`? " if near else ""
+    listed = f"It has {some(f'`{each}`' for each in names)}." if names else "It has none."
+    return f"{guess}{listed}"
+
+
+def _by_name(servers: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {str(server.get("Name")): server for server in servers}
+
+
+def check_name(named: Node, answer: Mapping[str, Any]) -> None:
+    """Raise WrongServer when the token's server is called otherwise than the YAML says."""
+    if answer.get("Name") != named.data:
+        raise WrongServer(
+            f"{named.location}: `server` says `{named.data}`, and the server of `token` is called "
+            f"`{answer.get('Name')}`; correct the name, or the token, or leave `server` out"
+        )

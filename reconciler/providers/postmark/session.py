@@ -48,7 +48,9 @@ _ADVICE = {
 class PostmarkSession(Generic[ClientT]):
     """`server` sends the server token, `account` the account token.
 
-    A server token that was not given is learnt from the account on first use, by `learn`.
+    A server token that was not given is learnt from the account on first use, by `learn`. With one
+    that was given, `check` is shown on first use what the service says of the server, and raises
+    WrongServer when it is not the one that is meant.
     """
 
     def __init__(
@@ -57,18 +59,40 @@ class PostmarkSession(Generic[ClientT]):
         server: ClientT | None = None,
         account: ClientT | None = None,
         learn: Callable[[Reader], ClientT] | None = None,
+        check: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self._server = server
         self._account = account
         self._learn = learn
+        self._check = check
+        self._seen: dict[str, Any] | None = None
         self._lock = Lock()
 
     @property
     def server(self) -> ClientT:
         with self._lock:
-            if self._server is None and self._learn:
-                self._server = self._learn(self.account)
-            return _given(self._server, "token")
+            client = self._reached()
+            if self._check:
+                self._seen = self._look(client)
+            return client
+
+    def own_server(self) -> dict[str, Any]:
+        """Return what `GET /server` says; at first what was seen by the check, to ask only once."""
+        with self._lock:
+            seen, self._seen = self._seen, None
+            return seen or self._look(self._reached())
+
+    def _reached(self) -> ClientT:
+        if self._server is None and self._learn:
+            self._server = self._learn(self.account)
+        return _given(self._server, "token")
+
+    def _look(self, client: Reader) -> dict[str, Any]:
+        answer = identified(client.get("/server"), "GET /server")
+        if self._check:
+            self._check(answer)
+            self._check = None
+        return answer
 
     @property
     def account(self) -> ClientT:
@@ -84,6 +108,8 @@ class OnServer(Protocol[_ClientT_co]):
 
     @property
     def server(self) -> _ClientT_co: ...
+
+    def own_server(self) -> dict[str, Any]: ...
 
 
 class OnAccount(Protocol[_ClientT_co]):

@@ -26,6 +26,7 @@ Sessions = Mapping[str, Any]
 Progress = Callable[[int, int], None]
 """Is told how many reads are done, and how many are known of: lists lead to more."""
 Task = Callable[[], Iterable[Resource]]
+Proof = Callable[[], object]
 
 
 def in_silence(_done: int, _known: int) -> None:
@@ -47,20 +48,24 @@ def read_live(
     *,
     connections: int = 8,
     progress: Progress = in_silence,
+    proofs: Iterable[tuple[str, Proof]] = (),
 ) -> Snapshot:
     """Return what stands in `collections` and below, completed where `desired` names more.
 
+    `proofs` are reads, with their provider's name, that find nothing and must not fail.
     Raises ReadFailed with every failure.
     """
     live: dict[Address, Resource] = {}
     listed = dict.fromkeys(collections)
     incomplete: list[Resource] = []
+    proving = [(name, _proving(proof)) for name, proof in proofs]
     with _Readers(connections, progress) as readers:
-        while listed or incomplete:
-            tasks = [(each.under.provider, _listing(each, sessions)) for each in listed]
+        while listed or incomplete or proving:
+            tasks = [(each.under.provider, _listing(each, sessions)) for each in listed] + proving
             tasks += [(each.address.provider, _completing(each, sessions)) for each in incomplete]
             whole = {resource.address for resource in incomplete}
             found = readers.run(tasks)
+            proving = []
             live |= {resource.address: resource for resource in found}
             fresh = [resource for resource in found if resource.address not in whole]
             incomplete = [each for each in fresh if _is_incomplete(each, desired)]
@@ -132,7 +137,19 @@ def _listing(collection: Collection, sessions: Sessions) -> Task:
         try:
             yield from told_apart(collection.kind.list(session, collection.under))
         except NotFound as error:
-            raise _contradiction(str(error)) from None
+            is_top = len(collection.under.parts) == 1
+            raise (_not_there(error) if is_top else _contradiction(str(error))) from None
+
+    return read
+
+
+def _proving(proof: Proof) -> Task:
+    def read() -> Iterable[Resource]:
+        try:
+            proof()
+        except NotFound as error:
+            raise _not_there(error) from None
+        return ()
 
     return read
 
@@ -155,6 +172,16 @@ def _completing(listed: Resource, sessions: Sessions) -> Task:
         yield found
 
     return read
+
+
+def _not_there(error: NotFound) -> UnexpectedAnswer:
+    """What an account always has cannot be missing: it was not the service that answered."""
+    return UnexpectedAnswer(
+        str(error),
+        "an account always has this, so it is not the service that answers",
+        advice="Check the base URL, and the proxy or gateway in between.",
+        status=error.status,
+    )
 
 
 def _contradiction(what: str) -> UnexpectedAnswer:

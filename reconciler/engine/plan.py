@@ -49,6 +49,9 @@ class Plan:
 
     `only` and `prune` say how it was made; `seen` fingerprints each field of each live object that
     a change touches.
+    `compared` is False when nothing was declared or listed that could have been compared;
+    `uncompared` counts declared fields whose live values are not known, or cannot be told from the
+    declared ones.
     """
 
     changes: tuple[Change, ...] = ()
@@ -59,6 +62,8 @@ class Plan:
     only: tuple[str, ...] = ()
     prune: bool = False
     seen: Mapping[Address, Mapping[str, str]] = dataclass_field(default_factory=dict)
+    compared: bool = True
+    uncompared: int = 0
 
     def count(self, action: str) -> int:
         return sum(change.action == action for change in self.changes)
@@ -85,7 +90,8 @@ def build_plan(
     pruned = {each.address: each for each in unmanaged if prune and each.kind.prunable}
     changes = _selected([*wanted, *(Delete(each) for each in pruned.values())], selection)
     changes = sorted(_in_turn(changes), key=_safe_order)
-    notes = {*_notes(desired, live, selection), *(Note(*remark) for remark in remarks)}
+    doubts = list(_doubts(desired, live, selection))
+    notes = {*_notes(desired, live, selection), *doubts, *(Note(*remark) for remark in remarks)}
     refused = (each for each in refusals if each.address in selection)
     left = (each for each in unmanaged if each.address not in pruned)
     return Plan(
@@ -97,6 +103,7 @@ def build_plan(
         only=selection.only,
         prune=prune,
         seen=fingerprints(changes),
+        uncompared=len(doubts),
     )
 
 
@@ -268,13 +275,27 @@ def _safe_order(change: Change) -> tuple[bool, int, int, Address]:
 
 
 def _notes(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[Note]:
-    for address, wanted in desired.items():
-        found = live.get(address)
-        if found is None or wanted.absent or address not in selection:
-            continue
-        yield from (Note(address, text) for text in found.notes)
+    for wanted, found in _pairs(desired, live, selection):
+        yield from (Note(wanted.address, text) for text in found.notes)
+
+
+def _doubts(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[Note]:
+    """Yield each field that could not be compared, and so is not said to match."""
+    for wanted, found in _pairs(desired, live, selection):
         for name in unreported(wanted, found):
-            yield Note(address, f"`{name}` is not reported by the service and was not compared")
+            text = (
+                f"`{name}` is not reported by the service and was not compared; look it up in the "
+                "service's web console, or leave it out of the YAML"
+            )
+            yield Note(wanted.address, text)
         for name in indistinct(wanted, found):
             if doubt := wanted.kind.fields[name].codec.doubt:
-                yield Note(address, f"`{name}`: {doubt}")
+                yield Note(wanted.address, f"`{name}`: {doubt}")
+
+
+def _pairs(
+    desired: Snapshot, live: Snapshot, selection: Selection
+) -> Iterator[tuple[Resource, Resource]]:
+    for address, wanted in desired.items():
+        if address in live and not wanted.absent and address in selection:
+            yield wanted, live[address]

@@ -19,6 +19,7 @@ def plan_as_document(plan: Plan) -> dict[str, Any]:
         "config": plan.config_digest,
         "only": list(plan.only),
         "prune": plan.prune,
+        "compared": plan.compared,
         "summary": {
             "create": plan.count("create"),
             "update": plan.count("update"),

@@ -1,12 +1,14 @@
 """Refresh and plan: read what a selection needs, and decide."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-from reconciler.engine.live import Collection, Progress, Sessions, in_silence, read_live
+from reconciler.engine.live import Collection, Progress, Proof, Sessions, in_silence, read_live
 from reconciler.engine.plan import Plan, build_plan
-from reconciler.engine.selection import EVERYTHING, Selection, check_met, named
+from reconciler.engine.selection import EVERYTHING, Selection, check_met, concerned, named
 from reconciler.engine.sharing import made_once, unborn, whose
-from reconciler.model import Address, Config, Snapshot
+from reconciler.model import Address, Config, Kind, Provider, Snapshot
 
 
 def make_plan(
@@ -23,10 +25,15 @@ def make_plan(
 
     `known` are all addresses that a pattern may have meant. Raises ReadFailed, UsageError.
     """
-    desired = selection.of(config.desired)
+    known = known or named(config)
+    config = concerned(config, selection)
+    desired = config.desired
     listed = _collections(config, desired, selection)
-    live = read_live(desired, listed, sessions, connections=connections, progress=progress)
-    check_met(selection, live, known or named(config))
+    proofs = _proofs(config, listed, sessions)
+    live = read_live(
+        desired, listed, sessions, proofs=proofs, connections=connections, progress=progress
+    )
+    check_met(selection, live, known)
     seen = {**live, **_consulted(config, desired, live, sessions)}
     services = [(provider, provider.service) for provider in config.providers.values()]
     tell = whose(config, sessions, live)
@@ -36,13 +43,42 @@ def make_plan(
         config_digest=config.digest,
         selection=selection,
         prune=prune,
-        remarks=[each for at, service in services for each in service.remarks(at, desired, seen)],
+        remarks=[
+            *_idle(config, listed),
+            *(each for at, service in services for each in service.remarks(at, desired, seen)),
+        ],
         objections=[
             each for at, service in services for each in service.objections(at, desired, seen)
         ],
         unborn=unborn(desired, live, tell),
     )
-    return made_once(plan, tell)
+    return replace(made_once(plan, tell), compared=bool(desired or listed))
+
+
+def _idle(config: Config, listed: Iterable[Collection]) -> Iterator[tuple[Address, str]]:
+    """Yield a remark on each provider of which nothing was looked at but its tokens."""
+    busy = {address.provider for address in config.desired} | {
+        each.under.provider for each in listed
+    }
+    for name in config.providers.keys() - busy:
+        yield Address((name,)), "nothing is declared here, and so nothing was compared"
+
+
+def _names(provider: Provider, kind: Kind[Any, Any]) -> bool:
+    """Whether the YAML names a collection; Postmark's `server` may be there as a mere name."""
+    node = provider.node.at(kind.name)
+    return node is not None and not isinstance(node.data, str)
+
+
+def _proofs(
+    config: Config, listed: Iterable[Collection], sessions: Sessions
+) -> Iterator[tuple[str, Proof]]:
+    """Yield what proves each token that no list is sent with, by provider."""
+    listed = list(listed)
+    for name, provider in config.providers.items():
+        kinds = [each.kind for each in listed if each.under.provider == name]
+        for proof in provider.service.proofs(provider, sessions[name], kinds):
+            yield name, proof
 
 
 def _consulted(config: Config, desired: Snapshot, live: Snapshot, sessions: Sessions) -> Snapshot:
@@ -65,9 +101,6 @@ def _collections(config: Config, desired: Snapshot, selection: Selection) -> lis
         if kind.parent is None
         and (
             (provider.name, type(kind)) in wanted
-            or (
-                kind.name in provider.node.children
-                and selection.reaches(provider.address / kind.name)
-            )
+            or (_names(provider, kind) and selection.reaches(provider.address / kind.name))
         )
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -62,6 +62,16 @@ class Service(ABC):
         Such as one more of a kind than an account may have, which no single resource knows.
         """
         return ()
+
+    @abstractmethod
+    def proofs(
+        self, provider: Provider, session: Any, listed: Collection[Kind[Any, Any]]
+    ) -> Iterable[Callable[[], object]]:
+        """Yield a read for each token of a provider that the lists of `listed` do not prove.
+
+        A plan makes these reads beside its lists: a token that is refused is told although nothing
+        else needs it, and a token that a list is sent with costs no call more.
+        """
 
     @abstractmethod
     def reach(self, kind: Kind[Any, Any], session: Any) -> Hashable:

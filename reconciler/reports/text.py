@@ -67,10 +67,19 @@ def _unmanaged(unmanaged: Iterable[Resource]) -> Iterator[str]:
 
 def plan_summary(plan: Plan) -> str:
     if not plan.changes and not plan.refusals:
-        return "No changes. Live matches the configuration."
+        return _no_changes(plan)
     counts = ", ".join(f"{plan.count(action)} to {action}" for action in _SIGN)
     refused = f" {len(plan.refusals)} refused." if plan.refusals else ""
     return f"Plan: {counts}.{refused}"
+
+
+def _no_changes(plan: Plan) -> str:
+    """Say that live matches only if all that is declared was compared."""
+    if not plan.compared:
+        return "Nothing is declared, and so nothing was compared with what is live."
+    if plan.uncompared:
+        return "No changes. What could be compared matches; see the notes for what could not."
+    return "No changes. Live matches the configuration."
 
 
 def _changes_as_text(changes: Sequence[Change]) -> str:

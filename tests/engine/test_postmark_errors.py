@@ -581,7 +581,7 @@ def test_a_429_without_retry_after_is_waited_out_longer_each_time(settings: str)
 
 def test_a_429_that_does_not_end_is_said_with_its_code() -> None:
     account = Account()
-    plant(account, "GET", "*", 429, body=refusal(429, "Rate Limit Exceeded"))
+    plant(account, "GET", "/domains", 429, body=refusal(429, "Rate Limit Exceeded"))
     with pytest.raises(ReadFailed) as error:
         account.plan(config(DOMAINS))
     said = 't: GET /domains: HTTP 429, error code 429: "Rate Limit Exceeded"'

@@ -1,6 +1,7 @@
 """Mailgun: its kinds, its cross-checks, its sessions."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
@@ -16,6 +17,7 @@ from reconciler.providers.mailgun.objections import too_many_urls
 from reconciler.providers.mailgun.remarks import remarks
 from reconciler.providers.mailgun.session import (
     CALLS,
+    DOMAINS,
     PACED,
     URLS,
     USER,
@@ -52,6 +54,15 @@ class Mailgun(Service):
         self, provider: Provider, desired: Snapshot, live: Snapshot
     ) -> Iterable[tuple[Address, str, str]]:
         return too_many_urls(provider, desired, live)
+
+    def proofs(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: Reading,
+        listed: Collection[Kind[Any, Any]],
+    ) -> Iterable[Callable[[], object]]:
+        if not any(kind.parent is None for kind in listed):
+            yield partial(session.client.get, DOMAINS, {"limit": 1, "skip": 0})
 
     def reach(self, kind: Kind[Any, Any], session: Reading) -> Hashable:  # noqa: ARG002
         """Return the key's account in its region: another region is another URL."""

@@ -1,6 +1,6 @@
 """Postmark: its kinds, its cross-checks, its sessions."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -78,6 +78,25 @@ class Postmark(Service):
         yield from webhooks_of_archived(provider, desired, live)
         yield from webhooks_of_missing(provider, desired, live)
         yield from renamed_servers(provider, desired, live)
+
+    def proofs(
+        self,
+        provider: Provider,
+        session: PostmarkSession[Reader],
+        listed: Collection[Kind[Any, Any]],
+    ) -> Iterable[Callable[[], object]]:
+        """Yield what tests a token (postmark.md §1.6).
+
+        Where the server's token is learnt, that is a call with the account's.
+        """
+        given = provider.node.children
+        on_server = any(not isinstance(kind, ON_ACCOUNT) for kind in listed)
+        on_account = any(isinstance(kind, ON_ACCOUNT) for kind in listed)
+        if "token" in given and not on_server:
+            yield session.own_server
+        learnt = on_server and "token" not in given
+        if "account_token" in given and not on_account and not learnt:
+            yield partial(session.account.get, "/servers", {"count": 1, "offset": 0})
 
     def reach(self, kind: Kind[Any, Any], session: PostmarkSession[Reader]) -> Hashable:
         return (session.account if isinstance(kind, ON_ACCOUNT) else session.server).reach

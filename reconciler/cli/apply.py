@@ -104,7 +104,7 @@ def apply(
             return CANCELLED_EXIT
         with _stopping(stop):
             results = _carry_out(reconciler, found, stop)
-    _show(results, format_)
+    _show(results, found, format_)
     return exit_code_of(results)
 
 
@@ -169,11 +169,12 @@ def exit_code_of(results: Iterable[Result]) -> int:
     return INTERRUPTED_EXIT if outcomes == {Outcome.SKIPPED} else FAILED_EXIT
 
 
-def _show(results: list[Result], format_: str) -> None:
-    if format_ == "text" and not results:
+def _show(results: list[Result], found: Plan, format_: str) -> None:
+    text = results_as_text(results, found.records)
+    if format_ == "text" and not text:
         return
     with options.even_unread():
-        options.show("\n" + results_as_text(results), results_as_document(results), format_)
+        options.show("\n" + text, results_as_document(results, found.records), format_)
 
 
 @contextmanager

@@ -194,11 +194,11 @@ def _contradiction(what: str) -> UnexpectedAnswer:
 
 
 def _is_incomplete(live: Resource, desired: Snapshot) -> bool:
-    """Whether its list left out what is compared, or what a deletion must have seen."""
+    """Whether its list left out what is compared or told, or what a deletion must have seen."""
     wanted = desired.get(live.address)
     if wanted is None or live.kind.lists_in_full:
         return False
-    return wanted.absent or bool(unreported(wanted, live))
+    return wanted.absent or bool(unreported(wanted, live)) or not live.kind.tells_all(live)
 
 
 def _collections_below(parents: Iterable[Resource], desired: Snapshot) -> Iterator[Collection]:

@@ -8,10 +8,12 @@ from reconciler.engine.diff import diff_attributes, indistinct, unreported
 from reconciler.engine.fingerprint import fingerprints
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import (
+    TO_PUBLISH,
     Address,
     Change,
     Create,
     Delete,
+    DnsRecord,
     FieldChange,
     Resource,
     Snapshot,
@@ -51,7 +53,7 @@ class Plan:
     a change touches.
     `compared` is False when nothing was declared or listed that could have been compared;
     `uncompared` counts declared fields whose live values are not known, or cannot be told from the
-    declared ones.
+    declared ones. `records` are those of DNS that what is declared and live asks to be published.
     """
 
     changes: tuple[Change, ...] = ()
@@ -64,6 +66,7 @@ class Plan:
     seen: Mapping[Address, Mapping[str, str]] = dataclass_field(default_factory=dict)
     compared: bool = True
     uncompared: int = 0
+    records: tuple[tuple[Address, DnsRecord], ...] = ()
 
     def count(self, action: str) -> int:
         return sum(change.action == action for change in self.changes)
@@ -104,6 +107,7 @@ def build_plan(
         prune=prune,
         seen=fingerprints(changes),
         uncompared=len(doubts),
+        records=tuple(sorted(_records(desired, live, selection))),
     )
 
 
@@ -277,6 +281,13 @@ def _safe_order(change: Change) -> tuple[bool, int, int, Address]:
 def _notes(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[Note]:
     for wanted, found in _pairs(desired, live, selection):
         yield from (Note(wanted.address, text) for text in found.notes)
+
+
+def _records(
+    desired: Snapshot, live: Snapshot, selection: Selection
+) -> Iterator[tuple[Address, DnsRecord]]:
+    for wanted, found in _pairs(desired, live, selection):
+        yield from ((wanted.address, each) for each in found.records if each.state == TO_PUBLISH)
 
 
 def _doubts(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[Note]:

@@ -234,6 +234,13 @@ class Kind(ABC, Generic[ReadT, WriteT]):
         """Carry out one of `actions` and say what became of it."""
         raise NotImplementedError(f"{self.name} have no action {action}: {live} on {session}")
 
+    def tells_all(self, listed: Resource) -> bool:
+        """Whether a list told all that people should know of one, such as records to publish.
+
+        If not, it is read when it is declared, although the list may hold every declared field.
+        """
+        return True
+
     def is_gone(self, live: Resource) -> bool:
         """Whether a resource that can still be read counts as deleted."""
         return False

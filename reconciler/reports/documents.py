@@ -5,12 +5,18 @@ from dataclasses import asdict
 from typing import Any
 
 from reconciler.engine.attempt import Outcome, Result
-from reconciler.model import TO_PUBLISH, DnsRecord, Performed
+from reconciler.model import TO_PUBLISH, Address, DnsRecord, Performed
 from reconciler.source import Location
 
+Records = Iterable[tuple[Address, DnsRecord]]
+"""DNS records, each with the address of what asks for it."""
 
-def results_as_document(results: Iterable[Result]) -> dict[str, Any]:
-    """Return the results as data: `results`, `records` to publish and a `summary`."""
+
+def results_as_document(results: Iterable[Result], planned: Records = ()) -> dict[str, Any]:
+    """Return the results as data: `results`, `records` to publish and a `summary`.
+
+    `planned` are the records that were to be published before.
+    """
     results = sorted(results, key=lambda result: result.change.subject.address)
     return {
         "format_version": "1",
@@ -27,7 +33,7 @@ def results_as_document(results: Iterable[Result]) -> dict[str, Any]:
         ],
         "records": [
             {"address": address, **_record_as_document(record)}
-            for address, record in records_to_publish(results)
+            for address, record in records_to_publish(results, planned)
         ],
     }
 
@@ -47,15 +53,26 @@ def _record_as_document(record: DnsRecord) -> dict[str, str]:
     }
 
 
-def records_to_publish(results: Iterable[Result]) -> list[tuple[str, DnsRecord]]:
-    """Return, by address, the DNS records that the applied changes leave to be published."""
-    return sorted(
-        (str(result.change.subject.address), record)
+def records_to_publish(
+    results: Iterable[Result], planned: Records = ()
+) -> list[tuple[str, DnsRecord]]:
+    """Return, by address, the DNS records that are left to be published.
+
+    What was applied tells it anew; of the rest holds what was `planned`.
+    """
+    applied = {
+        result.change.subject.address: result.live
         for result in results
-        if result.outcome is Outcome.APPLIED and result.live
-        for record in result.live.records
+        if result.outcome is Outcome.APPLIED
+    }
+    left = [(address, record) for address, record in planned if address not in applied]
+    left += [
+        (address, record)
+        for address, live in applied.items()
+        for record in (live.records if live else ())
         if record.state == TO_PUBLISH
-    )
+    ]
+    return sorted((str(address), record) for address, record in left)
 
 
 def count(results: Iterable[Result], outcome: Outcome) -> int:

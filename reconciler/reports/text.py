@@ -18,7 +18,7 @@ from reconciler.model import (
     Update,
     as_text,
 )
-from reconciler.reports.documents import count, outcome_of, records_to_publish
+from reconciler.reports.documents import Records, count, outcome_of, records_to_publish
 from reconciler.source import printable
 
 _SIGN = {"create": "+", "update": "~", "delete": "-"}
@@ -148,15 +148,23 @@ def result_as_text(result: Result) -> str:
     return f"{word}  {result.change.action} {address}{reason}{place}"
 
 
-def results_as_text(results: Iterable[Result]) -> str:
-    """Return the closing table: what became of each change, and the DNS records to publish."""
+def results_as_text(results: Iterable[Result], planned: Records = ()) -> str:
+    """Return the closing table: what became of each change, and the DNS records to publish.
+
+    `planned` are the records that were to be published before; without results and without records
+    there is nothing to say.
+    """
     results = sorted(results, key=lambda result: result.change.subject.address)
+    blocks = [_outcomes_as_text(results)] if results else []
+    if records := records_to_publish(results, planned):
+        blocks.append("\n".join(["DNS records still to be published:", *_record_lines(records)]))
+    return "\n\n".join(blocks)
+
+
+def _outcomes_as_text(results: Sequence[Result]) -> str:
     told = [each for each in Outcome if each in _ALWAYS_TOLD or count(results, each)]
     counts = ", ".join(f"{count(results, each)} {each}" for each in told)
-    lines = [*(result_as_text(result) for result in results), f"Apply: {counts}."]
-    if records := records_to_publish(results):
-        lines += ["", "DNS records still to be published:", *_record_lines(records)]
-    return "\n".join(lines)
+    return "\n".join([*(result_as_text(result) for result in results), f"Apply: {counts}."])
 
 
 def _record_lines(records: Iterable[tuple[str, DnsRecord]]) -> Iterator[str]:

@@ -31,6 +31,20 @@ def test_validate_plan_apply_and_plan_again_come_to_rest(box: Served, folder: Pa
     assert "No changes. What could be compared matches; see the notes" in second.out
 
 
+def test_an_apply_with_nothing_to_change_shows_what_is_to_be_published(
+    box: Served, folder: Path
+) -> None:
+    run("apply", "--yes", cwd=folder, env=box.env)
+    again = run("apply", "--yes", cwd=folder, env=box.env)
+    assert again.code == 0
+    assert "DNS records still to be published:" in again.out
+    assert "pm-bounces.example.com  CNAME  pm.mtasv.net" in again.out
+    assert "Apply:" not in again.out
+    document = run("apply", "--yes", "--format", "json", cwd=folder, env=box.env).json
+    assert document["results"] == []
+    assert "pm-bounces.example.com" in [each["host"] for each in document["records"]]
+
+
 def test_validate_needs_no_network_and_no_key(box: Served, folder: Path) -> None:
     urls = {key: value for key, value in box.env.items() if key.endswith("_URL")}
     assert run("validate", cwd=folder, env=urls).code == 0

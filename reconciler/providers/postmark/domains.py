@@ -17,6 +17,7 @@ from reconciler.model import (
 from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import host_name, located
 from reconciler.providers.lookup import looked_up
+from reconciler.providers.postmark.dns import DKIM, RETURN_PATH, TRACKING, notes, records
 from reconciler.providers.postmark.session import (
     OnAccount,
     identified,
@@ -29,9 +30,9 @@ from reconciler.providers.postmark.session import (
 _CUSTOM = "custom_tracking_domain"
 _ROTATED = "there is a new DKIM key; publish its record, until then the old key goes on signing"
 _CHECKS = {
-    "DKIM": "verifyDkim",
-    "Return-Path": "verifyReturnPath",
-    "tracking": "verifyCustomTracking",
+    DKIM: "verifyDkim",
+    RETURN_PATH: "verifyReturnPath",
+    TRACKING: "verifyCustomTracking",
 }
 
 
@@ -58,6 +59,10 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
     def list(self, session: OnAccount[Reader], under: Address) -> Iterable[Resource]:
         for item in paged(session.account, "/domains", "Domains"):
             yield self._live(under, item, "GET /domains")
+
+    def tells_all(self, listed: Resource) -> bool:  # noqa: ARG002
+        """A list holds no record, and does not even tell whether one is pending (§2.2, §2.5)."""
+        return False
 
     def read(self, session: OnAccount[Reader], known: Resource) -> Resource | None:
         remote_id = sought_id(self, session, known)
@@ -113,38 +118,7 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
             kind=self,
             attributes=self.fields.decode(answer),
             remote_id=str(answer["ID"]),
-            notes=tuple(_notes(answer)),
-            records=tuple(_records(answer)),
+            notes=tuple(notes(answer)),
+            records=tuple(records(answer)),
             facts={"verified": answer.get("DKIMVerified") is True},
         )
-
-
-def _notes(answer: Mapping[str, Any]) -> Iterator[str]:
-    """Say what is known of verification; DKIMVerified never falls back (postmark.md §2.5)."""
-    if answer.get("DKIMVerified") is False:
-        yield "DKIM is not verified yet"
-    if answer.get("ReturnPathDomainVerified") is False and answer.get("ReturnPathDomain", True):
-        yield "it has no verified Return-Path domain"
-    if answer.get("WeakDKIM") is True:
-        yield "the DKIM key is shorter than 1024 bits"
-
-
-def _records(answer: Mapping[str, Any]) -> Iterator[DnsRecord]:
-    """Yield the records that a full object asks for, each with its state (postmark.md §2.5)."""
-    # During a rotation both keys must stay published; the active one was verified once.
-    for key, state in (("DKIMPending", TO_PUBLISH), ("DKIM", "verified once")):
-        if host := answer.get(f"{key}Host"):
-            yield DnsRecord("DKIM", "TXT", str(host), str(answer.get(f"{key}TextValue", "")), state)
-    if host := answer.get("DKIMRevokedHost"):
-        is_safe = answer.get("SafeToRemoveRevokedKeyFromDNS") is True
-        state = "safe to remove" if is_safe else "still in use"
-        yield DnsRecord("old DKIM", "TXT", str(host), "", state)
-    yield from _cname("Return-Path", answer, "ReturnPathDomain", "ReturnPathDomainVerified")
-    yield from _cname("tracking", answer, "CustomTrackingDomain", "CustomTrackingVerified")
-
-
-def _cname(purpose: str, answer: Mapping[str, Any], key: str, verified: str) -> Iterator[DnsRecord]:
-    if host := answer.get(key):
-        state = "verified" if answer.get(verified) is True else TO_PUBLISH
-        target = str(answer.get(f"{key}CNAMEValue") or "")
-        yield DnsRecord(purpose, "CNAME", str(host), target, state)

@@ -147,6 +147,38 @@ def test_what_postmark_would_refuse_is_found_beforehand(
     assert message in text
 
 
+@pytest.mark.parametrize(
+    ("declaration", "name", "what"),
+    [
+        ("domains: {gmail.com: {}}", "gmail.com", "gmail.com is a public mail domain"),
+        ("domains: {Hotmail.COM: {}}", "Hotmail.COM", "hotmail.com is a public mail domain"),
+        ("senders: {me@gmail.com: {name: X}}", "me@gmail.com", "gmail.com is a public mail"),
+        ("senders: {me@Example.com: {}}", "me@Example.com", "example.com is nobody's own domain"),
+    ],
+)
+def test_a_domain_that_is_nobodys_own_is_found_at_its_name(
+    declaration: str, name: str, what: str
+) -> None:
+    text = f"{POSTMARK}    {declaration}\n"
+    line, column, message = said(text)
+    assert (line, column) == place_of(text, name)
+    assert what in message
+    assert message.endswith("use one of yours")
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        "domains: {example.com: {}, mail.gmail.com: {}}",
+        "domains: {gmail.com: {ensure: absent}}",
+        "senders: {me@gmail.com: {ensure: absent}, ops@mail.example.com: {}}",
+        "sender: noreply@example.com\n    domains: {example.com: {}}",
+    ],
+)
+def test_a_domain_of_ones_own_and_one_to_be_removed_are_fine(declaration: str) -> None:
+    assert findings(f"{POSTMARK}    {declaration}\n") == ()
+
+
 def test_a_server_may_be_named_twice_by_one_name() -> None:
     assert findings(f"{POSTMARK}    server: Mail\n    settings: {{name: Mail}}\n") == ()
 

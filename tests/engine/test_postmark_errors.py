@@ -10,6 +10,7 @@ from account import Account, addresses, outcomes, yaml
 from reconciler.engine.attempt import Outcome
 from reconciler.errors import ReadFailed
 from reconciler.model import Config
+from reconciler.providers.postmark.advice import ADVICE
 
 TOKENS = "t: {service: postmark, token: {env: A}, account_token: {env: B}, %s}"
 DOMAIN, SENDER, STREAM = "mail.example.org", "ops@mail.example.org", "letters"
@@ -177,6 +178,31 @@ def test_a_refused_write_names_request_status_code_text_and_way_out(case: Case) 
     assert f'HTTP {case.status}, error code {case.code}: "what {case.code} says"' in result.reason
     assert case.way_out in result.reason
     assert "\n" not in result.reason
+    # Whatever is refused, a sentence follows that says what to do.
+    assert result.reason.partition(f'"what {case.code} says". ')[2]
+
+
+def test_every_code_that_is_known_has_a_way_out_in_whole_sentences() -> None:
+    assert {case.code for case in WRITES} - {10} <= ADVICE.keys()
+    for sentence in ADVICE.values():
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+
+
+def test_a_server_name_that_is_taken_is_asked_for_once() -> None:
+    account = Account()
+    account.by_hand("postmark", "POST", "/servers", json={"Name": "Mail"})
+    account.forget_requests()
+    (result,) = account.apply(config("settings: {name: Mail}"))
+    assert "Rename the other server first, or choose another `settings.name`." in result.reason
+    assert writes(account) == ["PUT /server"]
+
+
+def test_too_many_requests_are_answered_with_advice_also_without_a_code() -> None:
+    account = Account()
+    plant(account, "GET", "*", 429)
+    with pytest.raises(ReadFailed, match=r"Run again later, or with fewer --connections\."):
+        account.plan(config(DOMAINS))
 
 
 @pytest.mark.parametrize(
@@ -423,8 +449,6 @@ def _seven_more_streams(account: Account) -> None:
 
 
 PROVOKED: dict[str, tuple[int, str, Deed]] = {
-    "public domain": (503, "domains: {gmail.com: {}}", lambda _: None),
-    "sender at example.com": (503, "senders: {ops@example.com: {name: X}}", lambda _: None),
     "plan's limit": (614, DOMAINS, _settings(postmark_max_domains=0)),
     "foreign return path of a sender": (
         522,

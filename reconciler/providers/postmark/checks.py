@@ -11,6 +11,7 @@ from reconciler.providers.checks import (
 )
 from reconciler.providers.desired import host_name
 from reconciler.providers.postmark.default_streams import DEFAULTS, DOCUMENTED
+from reconciler.providers.postmark.public_domains import NO_SENDERS, PUBLIC
 from reconciler.providers.postmark.streams import BROADCASTS_NEED_A_WAY_OUT
 from reconciler.source import Finding, Node
 
@@ -27,6 +28,7 @@ def check(provider: Provider) -> Iterator[Finding]:
     yield from _webhooks_of_inbound(provider)
     yield from _settings_of_absent_webhooks(provider)
     yield from _foreign_return_paths(provider)
+    yield from _domains_of_others(provider)
     yield from _undocumented_fields(provider)
     yield from duplicate_domains(provider)
     for collection in ("domains", "senders", "streams"):
@@ -135,6 +137,17 @@ def _foreign_return_paths(provider: Provider) -> Iterator[Finding]:
         if not host_name(return_path).endswith(f".{host_name(name)}"):
             message = f"`return_path`: a subdomain of {name} is wanted, such as pm-bounces.{name}"
             yield Finding(node.children["return_path"].location, message)
+
+
+def _domains_of_others(provider: Provider) -> Iterator[Finding]:
+    """Nobody who has an account there owns a public mail domain (postmark.md §2.3, §3)."""
+    for collection, refused in (("domains", PUBLIC), ("senders", NO_SENDERS)):
+        for name, node in provider.node.entries(collection):
+            domain = host_name(name.rpartition("@")[2])
+            if domain in refused and not node.broken and node.text("ensure") != "absent":
+                what = "a public mail domain" if domain in PUBLIC else "nobody's own domain"
+                message = f"`{name}`: {domain} is {what}, which Postmark refuses; use one of yours"
+                yield Finding(provider.node.children[collection].keys[name], message)
 
 
 def _impossible_streams(provider: Provider) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from reconciler.errors import (
 )
 from reconciler.model import Address, Kind, Resource
 from reconciler.providers.api import ClientT, Query, Reader, all_pages, safe_text
+from reconciler.providers.postmark.advice import advice
 
 SITE = "postmark"
 URL = "https://api.postmarkapp.com"
@@ -29,20 +30,6 @@ SERVER_HEADER = "X-Postmark-Server-Token"
 ACCOUNT_HEADER = "X-Postmark-Account-Token"
 PAGE = 500
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-_ADVICE = {
-    503: "Use a domain of your own.",
-    505: "Publish the pending key first; until then there is nothing to renew.",
-    506: "There is nothing left to confirm.",
-    513: "Ask its owner, or Postmark's support, to release it.",
-    614: "The account's plan allows no more of these.",
-    1225: "Archive a stream that is no longer used.",
-    1229: "Take `ensure: absent` off this default stream.",
-    1233: "Choose an ID that does not begin with pm-.",
-    1238: "Ask Postmark's support to approve custom unsubscribe handling.",
-    1241: "Run again later.",
-    1480: "Add this machine to the IP addresses that the account allows.",
-}
 
 
 class PostmarkSession(Generic[ClientT]):
@@ -138,18 +125,18 @@ class PostmarkDialect:
         """Decide by the body's ErrorCode, else by the status (postmark.md §1.4, §1.7, §11)."""
         code, text = _error_body(response)
         fact = _fact(response.status_code, code, text)
-        advice = _ADVICE.get(code or 0, "")
+        way_out = advice(code, response.status_code)
         error_type = _error_type(response, code)
         if error_type is UnexpectedAnswer:
-            advice = "There is no such path there: check the base URL."
+            way_out = "There is no such path there: check the base URL."
         if error_type is AuthenticationFailed:
-            advice = (
+            way_out = (
                 f"The {self.token} was sent ({self.header}) and is not accepted here. It is easily "
                 f"swapped with the {self.other}; find the right one at {self.home}."
             )
         if error_type is PermissionDenied and code is None:
-            advice = "It is no answer of Postmark's API: a firewall may stand in between."
-        return error_type(request, fact, advice=advice, status=response.status_code, code=code)
+            way_out = "It is no answer of Postmark's API: a firewall may stand in between."
+        return error_type(request, fact, advice=way_out, status=response.status_code, code=code)
 
 
 SERVER_DIALECT = PostmarkDialect(
@@ -197,7 +184,8 @@ _TYPES_BY_CODE: Mapping[int, type[ServiceError]] = {
     1480: PermissionDenied,
     429: RateLimited,
     **dict.fromkeys((501, 510, 1226, 1352), NotFound),
-    **dict.fromkeys((504, 512, 603, 1230), AlreadyExists),
+    # Not 603: the name of a server is another server's, and stays so however often it is asked for.
+    **dict.fromkeys((504, 512, 1230), AlreadyExists),
 }
 _ABOUT_THE_CALLER = (10, 1480)
 """Codes that mean the same on any status (postmark.md §1.4)."""

@@ -20,18 +20,21 @@ def do_nothing(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`connections` is how many requests may be under way at once.
+    """`connections` is how many requests may be under way at once, and `rate` how many calls a
+    minute to begin with, for each credential, instead of what its service documents.
 
     With a `sandbox` nothing else is talked to. `untrusted` resolves no reference to a secret.
-    `tell` is given what is worth a note, `watch` each request; both as a line of text. `pause`
-    waits for so many seconds; `before_write` is called before each request that may change
-    something.
+    `tell` is given what is worth a note, `watch` each request; both as a line of text.
+    `before_write` is called before each request that may change something. `pause` waits for so
+    many seconds, which `clock` counts.
     """
 
     connections: int = 8
+    rate: int | None = None
     sandbox: EmbeddedSandbox | None = None
     untrusted: bool = False
     tell: Callable[[str], None] = do_nothing
     watch: Callable[[str], None] | None = None
     before_write: Callable[[], None] = do_nothing
     pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic

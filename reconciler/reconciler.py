@@ -50,6 +50,8 @@ def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> I
         connections=options.connections,
         transport=options.sandbox.transport() if options.sandbox else None,
         pause=options.pause,
+        clock=options.clock,
+        rate=options.rate,
         watch=options.watch,
         before_write=options.before_write,
         known=_known_secrets(config),

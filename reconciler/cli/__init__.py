@@ -103,6 +103,14 @@ class LazyGroup(Commands):
     metavar="N",
     help="How many requests may be under way at once.",
 )
+@click.option(
+    "--rate",
+    envvar="ESP_RECONCILE_RATE",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many calls a minute to begin with, for each credential; what the service answers "
+    "raises or lowers it. By default 300 for Mailgun's domains and webhooks, else no limit.",
+)
 @click.pass_context
 def group(ctx: click.Context, /, **settings: Any) -> None:
     """Keep Postmark and Mailgun accounts in line with what YAML in Git declares."""

@@ -10,6 +10,7 @@ from reconciler.options import EmbeddedSandbox, Options
 def options_of(settings: Settings) -> Options:
     return Options(
         connections=settings.connections,
+        rate=settings.rate,
         sandbox=_open_sandbox(settings) if settings.sandbox else None,
         untrusted=settings.untrusted,
         tell=tell,

@@ -8,5 +8,6 @@ class Settings:
     sandbox: bool = False
     sandbox_dir: str = ".esp-sandbox"
     connections: int = 8
+    rate: int | None = None
     untrusted: bool = False
     debug: bool = False

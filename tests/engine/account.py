@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from clock import Clock
 
 from reconciler.config import load_config
 from reconciler.engine.attempt import Result
@@ -61,13 +62,17 @@ class Account:
         self.sandbox = Sandbox()
         self.sandbox.world.settings["mailgun_delete_delay"] = 0
         self.transport = around(self.sandbox.transport())
-        self.waited: list[float] = []
+        self.clock = Clock()
         self.tokens_left_out: set[str] = set()
+
+    @property
+    def waited(self) -> list[float]:
+        return self.clock.pauses
 
     @contextmanager
     def sessions(self, config: Config, client_type: type[ClientT]) -> Any:
         with Connector(
-            client_type, transport=self.transport, pause=self.waited.append
+            client_type, transport=self.transport, pause=self.clock.pause, clock=self.clock
         ) as connector:
             yield {
                 provider.name: provider.service.connect(
@@ -104,7 +109,7 @@ class Account:
 
     def apply(self, config: Config, plan: Plan | None = None) -> list[Result]:
         with self.sessions(config, Writer) as sessions:
-            options = Options(pause=self.waited.append)
+            options = Options(pause=self.clock.pause)
             reconciler = Reconciler(config, EVERYTHING, sessions, options)
             return reconciler.apply(plan or reconciler.plan())
 

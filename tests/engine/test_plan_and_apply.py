@@ -399,7 +399,7 @@ def test_stopping_skips_what_has_not_begun() -> None:
                 plan,
                 sessions,
                 repeats=dict.fromkeys(config.providers, 0),
-                pause=account.waited.append,
+                pause=account.clock.pause,
                 stop=lambda: True,
             )
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
+from clock import Clock
 
 from reconciler.model import Account, Kind, Secret
 from reconciler.providers import SERVICES
@@ -61,15 +62,19 @@ class Line:
         service: str = "postmark",
     ) -> None:
         self.script = Script(steps)
-        self.pauses: list[float] = []
+        self.clock = Clock()
         self._provider = provider(service, retry_attempts=retries)
         self._connector: Connector[Any] = Connector(
-            client_type, transport=self.script, pause=self.pauses.append
+            client_type, transport=self.script, pause=self.clock.pause, clock=self.clock
         )
 
     @property
     def known(self) -> KnownSecrets:
         return self._connector.known
+
+    @property
+    def pauses(self) -> list[float]:
+        return self.clock.pauses
 
     @property
     def kinds(self) -> Sequence[Kind[Any, Any]]:

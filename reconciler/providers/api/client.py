@@ -2,9 +2,12 @@
 
 One rule for repeats: a GET is repeated after any failure that may pass. A write is repeated here
 only when it surely had no effect (no connection, 429); in every other doubt it ends in
-`OutcomeUnknown`, and who asked for it reads before trying again (postmark.md §1.8).
+`OutcomeUnknown`, and who asked for it reads before trying again (postmark.md §1.8). A 429 is no
+failure of the call: the governor holds everybody back, and the call is made again.
 """
 
+import functools
+import math
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,12 +25,22 @@ from reconciler.errors import (
     UnexpectedAnswer,
 )
 from reconciler.model import Secret, Withheld
+from reconciler.providers.api.answer import LONGEST_ANSWER, TooLongError, ask
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, secrets_in
-from reconciler.providers.api.throttle import LONGEST_WAIT, Pace, as_time, backoff, wait_asked_for
+from reconciler.providers.api.governor import Governor, Turn
+from reconciler.providers.api.standing import Standing
+from reconciler.providers.api.waits import (
+    LONGEST_WAIT,
+    allowance_of,
+    as_time,
+    backoff,
+    wait_asked_for,
+)
 from reconciler.source import printable
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_LOOK_BETWEEN = "Check the base URL, and what stands between here and there."
 Query = Mapping[str, str | int]
 Form = Mapping[str, str | Secret | Sequence[str]]
 
@@ -41,21 +54,40 @@ class Dialect(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a client needs to speak to one account with one secret."""
+    """What a client needs to speak to one account with one secret.
+
+    A whole request may take `seconds`. `standings` are those of the token and of its provider.
+    """
 
     pool: httpx.Client
     auth: SecretAuth
     dialect: Dialect
+    governor: Governor
     retries: int
+    seconds: float
     pause: Callable[[float], None]
     known: KnownSecrets
-    pace: Pace | None = None
+    standings: Sequence[Standing] = ()
     watch: Callable[[str], None] | None = None
     before_write: Callable[[], None] = lambda: None
 
-    def wait_for_turn(self, path: str) -> None:
-        if self.pace and (seconds := self.pace.wait(path)):
-            self.pause(seconds)
+    def wait_for_turn(self, request: str, path: str) -> Turn:
+        """Raises RateLimited when the service asks for too long a wait."""
+        turn = Turn()
+        try:
+            while seconds := self.governor.delay(turn, path):
+                if seconds > LONGEST_WAIT + 1:
+                    raise _too_long_to_wait(RateLimited, request, seconds)
+                self.pause(seconds)
+        finally:
+            self.governor.left(turn)
+        return turn
+
+    def judge(self, judge: Callable[[], ServiceError]) -> ServiceError:
+        """Return what an answer means; a refused token is not sent again."""
+        for standing in self.standings:
+            judge = functools.partial(standing.judge, judge)
+        return judge()
 
     @contextmanager
     def watched(self, request: str) -> Iterator[list[httpx.Response]]:
@@ -91,26 +123,45 @@ class Reader:
 
     def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
         request = f"{method} {path}"
-        for attempt in range(self._line.retries + 1):
-            self._line.wait_for_turn(path)
+        attempt = 0
+        while True:
+            turn = self._line.wait_for_turn(request, path)
             try:
-                with self._line.watched(request) as answers:
-                    response = self._line.pool.request(
-                        method, path, auth=self._line.auth, **_revealed(content)
-                    )
-                    answers.append(response)
-            except httpx.RequestError as problem:
-                error = _no_answer(request, problem)
-                wait: float | None = None
+                response = self._ask(method, path, content)
+            except (httpx.RequestError, TooLongError) as problem:
+                error, wait = _no_answer(request, self._line.pool.base_url, problem), None
             else:
                 if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+                    self._line.governor.served(turn, path, allowance_of(response))
                     return response
                 error = self._refusal(request, response, list(secrets_in(content)))
                 wait = wait_asked_for(response)
-            if not isinstance(error, RateLimited | Unavailable) or attempt == self._line.retries:
+                if isinstance(error, RateLimited):
+                    self._line.governor.refused(turn, wait)
+                    continue
+                self._line.governor.served(turn, path, allowance_of(response))
+            if not isinstance(error, Unavailable) or attempt == self._line.retries:
                 raise error
             self._line.pause(_agreed(error, wait, attempt))
-        raise AssertionError("the loop above returns or raises")
+            attempt += 1
+
+    def _ask(self, method: str, path: str, content: Mapping[str, Any]) -> httpx.Response:
+        line, request = self._line, f"{method} {path}"
+        for standing in line.standings:
+            standing.check(request)
+        if method != "GET":
+            line.before_write()
+        with line.watched(request) as answers:
+            response = ask(
+                line.pool,
+                method,
+                path,
+                auth=line.auth,
+                seconds=line.seconds,
+                **_revealed(content),
+            )
+            answers.append(response)
+        return response
 
     def _refusal(
         self, request: str, response: httpx.Response, sent: Sequence[Secret]
@@ -122,7 +173,7 @@ class Reader:
                 advice="Check the base URL.",
                 status=response.status_code,
             )
-        error = self._line.dialect.error(request, response)
+        error = self._line.judge(lambda: self._line.dialect.error(request, response))
         # The whole answer counts: what the error shows of it may end in the midst of the secret.
         text = f"{error} {content_as_text(response)}"
         if self._line.known.are_told(text, sent):
@@ -174,7 +225,6 @@ class Writer(Reader):
 
     def _write(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         given = {name: value for name, value in content.items() if value is not None}
-        self._line.before_write()
         response = self._send(method, path, **given)
         if not response.content:
             return {}
@@ -197,12 +247,21 @@ def _leaves_doubt(response: httpx.Response) -> bool:
     return response.is_server_error
 
 
-def _no_answer(request: str, problem: httpx.RequestError) -> ServiceError:
-    fact = "timed out" if isinstance(problem, httpx.TimeoutException) else "no answer"
-    reason = f"{fact} ({type(problem).__name__})"
-    if request.startswith("GET ") or isinstance(problem, _NEVER_SENT):
-        return Unavailable(request, reason, advice="Check the network, and try again later.")
-    return OutcomeUnknown(request, f"{reason}; whether it took effect is not known")
+def _no_answer(
+    request: str, url: httpx.URL, problem: httpx.RequestError | TooLongError
+) -> ServiceError:
+    host = url.netloc.decode("ascii")
+    if isinstance(problem, TooLongError):
+        fact = f"the answer of {host} is longer than {LONGEST_ANSWER // 2**20} MiB"
+    elif isinstance(problem, httpx.TimeoutException):
+        fact = f"{host} timed out ({type(problem).__name__})"
+    else:
+        fact = f"no answer from {host} ({type(problem).__name__})"
+    if not (request.startswith("GET ") or isinstance(problem, _NEVER_SENT)):
+        return OutcomeUnknown(request, f"{fact}; whether it took effect is not known")
+    if isinstance(problem, TooLongError):
+        return UnexpectedAnswer(request, fact, advice=_LOOK_BETWEEN)
+    return Unavailable(request, fact, advice="Check the network, and try again later.")
 
 
 def _agreed(error: ServiceError, asked: float | None, attempt: int) -> float:
@@ -210,11 +269,21 @@ def _agreed(error: ServiceError, asked: float | None, attempt: int) -> float:
     if asked is None:
         return backoff(attempt)
     if asked > LONGEST_WAIT:
-        fact = f"the service asks to wait {asked:.0f} seconds"
-        raise type(error)(
-            error.request, fact, advice=f"Run again after {as_time(asked)}.", status=error.status
-        )
+        raise _too_long_to_wait(type(error), error.request, asked, error.status)
     return asked + backoff(0) / 10
+
+
+def _too_long_to_wait(
+    error_type: type[ServiceError],
+    request: str,
+    seconds: float,
+    status: int | None = HTTPStatus.TOO_MANY_REQUESTS,
+) -> ServiceError:
+    if seconds == math.inf:
+        fact = f"the service has refused every call (HTTP 429) for {LONGEST_WAIT:.0f} seconds"
+        return error_type(request, fact, advice="Run again later.", status=status)
+    fact = f"the service asks to wait {seconds:.0f} seconds"
+    return error_type(request, fact, advice=f"Run again after {as_time(seconds)}.", status=status)
 
 
 def _decode(request: str, response: httpx.Response, known: KnownSecrets) -> dict[str, Any]:
@@ -226,7 +295,7 @@ def _decode(request: str, response: httpx.Response, known: KnownSecrets) -> dict
         raise UnexpectedAnswer(
             request,
             f"HTTP {response.status_code}, but the answer is not a JSON object",
-            advice="Check the base URL, and what stands between here and there.",
+            advice=_LOOK_BETWEEN,
             status=response.status_code,
         )
     return body

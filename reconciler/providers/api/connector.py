@@ -3,17 +3,29 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Self, TypeVar
 
 import httpx
 
 from reconciler.model import Provider, Sealed
+from reconciler.providers.api.answer import ENCODING
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.client import Dialect, Line, Reader, Writer
+from reconciler.providers.api.deadline import make_punctual
 from reconciler.providers.api.disclosure import KnownSecrets
+from reconciler.providers.api.governor import Governor, Start
 from reconciler.providers.api.network import proxies_of, ssl_context
-from reconciler.providers.api.throttle import Pace
+from reconciler.providers.api.standing import Standing
+
+_DEADLINE = 2
+"""How many times its provider's timeout, which is for each step, a whole request may take."""
+
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": ENCODING,
+    "User-Agent": "esp-reconcile",
+}
 
 ClientT = TypeVar("ClientT", bound=Reader, covariant=True)  # noqa: PLC0105 - sessions share it
 
@@ -25,7 +37,9 @@ class Connector(Generic[ClientT]):
     `base_urls` replaces the built-in ones by site name; `transport` replaces the network;
     `watch` is told each request in a line of text, and `before_write` is called before each that
     may change something. `known` are the run's secrets, to which those are added that a client is
-    made with. The connections stay open until the `with` block around it ends.
+    made with. `rate` is how many calls a minute to begin with, for each credential, instead of what
+    its service documents; `clock` counts the seconds that `pause` waits. The connections stay open
+    until the `with` block around it ends.
     """
 
     client_type: type[ClientT]
@@ -37,7 +51,10 @@ class Connector(Generic[ClientT]):
     before_write: Callable[[], None] = lambda: None
     known: KnownSecrets = field(default_factory=KnownSecrets)
     _pools: ExitStack = field(default_factory=ExitStack, init=False)
-    _paces: dict[Sealed, Pace] = field(default_factory=dict, init=False)
+    rate: int | None = None
+    clock: Callable[[], float] = time.monotonic
+    _governors: dict[Sealed, Governor] = field(default_factory=dict, init=False)
+    _standings: dict[object, Standing] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +80,7 @@ class Connector(Generic[ClientT]):
                 base_url=base_url,
                 timeout=provider.timeout,
                 limits=limits,
-                headers={"Accept": "application/json", "User-Agent": "esp-reconcile"},
+                headers=_HEADERS,
                 event_hooks={}
                 if issubclass(self.client_type, Writer)
                 else {"request": [_only_get]},
@@ -71,7 +88,7 @@ class Connector(Generic[ClientT]):
                 follow_redirects=False,
                 **network,
             )
-        return self._pools.enter_context(client)
+        return self._pools.enter_context(make_punctual(client))
 
     def client(
         self,
@@ -79,40 +96,55 @@ class Connector(Generic[ClientT]):
         pool: httpx.Client,
         auth: SecretAuth,
         dialect: Dialect,
-        pace: Pace | None = None,
+        start: Start | None = None,
     ) -> ClientT:
-        return self.client_type(self._line(pool, auth, dialect, provider.retry_attempts, pace))
+        """Make a client. `start` is what the service documents of how many calls it allows."""
+        # A key may be good in one region and refused in the other.
+        shared_by = (provider.name, (auth.identity(), str(pool.base_url)))
+        standings = [self._standings.setdefault(each, Standing()) for each in shared_by]
+        line = self._line(provider, pool, auth, dialect, start)
+        return self.client_type(replace(line, retries=provider.retry_attempts, standings=standings))
 
     def onlooker(
-        self, pool: httpx.Client, auth: SecretAuth, dialect: Dialect, pace: Pace | None = None
-    ) -> Reader:
-        """Make a client that asks once and can only read, whatever this connector's others can."""
-        return Reader(self._line(pool, auth, dialect, 0, pace))
-
-    def _line(
         self,
+        provider: Provider,
         pool: httpx.Client,
         auth: SecretAuth,
         dialect: Dialect,
-        retries: int,
-        pace: Pace | None,
+        start: Start | None = None,
+    ) -> Reader:
+        """Make a client that asks once and can only read, whatever this connector's others can."""
+        return Reader(self._line(provider, pool, auth, dialect, start))
+
+    def _line(
+        self,
+        provider: Provider,
+        pool: httpx.Client,
+        auth: SecretAuth,
+        dialect: Dialect,
+        start: Start | None,
     ) -> Line:
+        """Return what asks once."""
         self.known.add(auth.secret)
         return Line(
             pool,
             auth,
             dialect,
-            retries,
-            self.pause,
-            self.known,
-            pace,
-            self.watch,
-            self.before_write,
+            self._governor(auth, start),
+            retries=0,
+            seconds=_DEADLINE * provider.timeout,
+            pause=self.pause,
+            known=self.known,
+            watch=self.watch,
+            before_write=self.before_write,
         )
 
-    def shared_pace(self, auth: SecretAuth, pace: Pace) -> Pace:
-        """Return the pace of all clients that use a secret: the first that was given for it."""
-        return self._paces.setdefault(auth.identity(), pace)
+    def _governor(self, auth: SecretAuth, start: Start | None) -> Governor:
+        """Return the governor of all clients that use a secret, which the first one begins."""
+        if self.rate:
+            start = Start(self.rate)
+        governor = Governor(start, self.clock)
+        return self._governors.setdefault(auth.identity(), governor)
 
 
 def _only_get(request: httpx.Request) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
 from reconciler.providers.api import ClientT, Connector, SecretPassword
-from reconciler.providers.api.throttle import Pace
 from reconciler.providers.checks import declared_domains, undeclared_sender
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
 from reconciler.providers.mailgun.certificates import Certificates
@@ -16,12 +15,10 @@ from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.objections import too_many_urls
 from reconciler.providers.mailgun.remarks import remarks
 from reconciler.providers.mailgun.session import (
-    CALLS,
     DOMAINS,
-    PACED,
+    START,
     URLS,
     USER,
-    WINDOW,
     Elsewhere,
     MailgunDialect,
     MailgunSession,
@@ -73,11 +70,10 @@ class Mailgun(Service):
     ) -> MailgunSession[ClientT]:
         region = provider.node.text("region") or "us"
         auth = SecretPassword(USER, tokens["token"])
-        pace = connector.shared_pace(auth, Pace(PACED, CALLS, WINDOW))
-        elsewhere = _elsewhere(provider, region, auth, connector, pace)
+        elsewhere = _elsewhere(provider, region, auth, connector)
         pool = connector.pool(provider, _site(region), URLS[region])
         dialect = MailgunDialect(region, elsewhere)
-        client = connector.client(provider, pool, auth, dialect, pace)
+        client = connector.client(provider, pool, auth, dialect, START)
         return MailgunSession(client, elsewhere)
 
 
@@ -90,7 +86,6 @@ def _elsewhere(
     region: str,
     auth: SecretPassword,
     connector: Connector[ClientT],
-    pace: Pace,
 ) -> Elsewhere | None:
     """Return the other region; none when only one of the two has been given another URL.
 
@@ -100,5 +95,5 @@ def _elsewhere(
     if (_site(region) in connector.base_urls) != (_site(other) in connector.base_urls):
         return None
     pool = connector.pool(provider, _site(other), URLS[other])
-    reader = connector.onlooker(pool, auth, MailgunDialect(other), pace)
+    reader = connector.onlooker(provider, pool, auth, MailgunDialect(other), START)
     return Elsewhere(region, declared_domains(provider), reader)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from reconciler.errors import ServiceError
 from reconciler.fields import HOST, Field, FieldTable
 from reconciler.model import (
     TO_PUBLISH,
@@ -96,13 +97,23 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
     def _look(
         self, session: OnAccount[Writer], live: Resource, records: Iterable[DnsRecord]
     ) -> Resource:
-        """Ask for these; the object is answered whether they were found or not (§2.5)."""
+        """Ask for these; the object is answered whether they were found or not (§2.5).
+
+        One that cannot be asked for keeps none of the others from being asked for.
+        """
         purposes = {record.purpose for record in records}
+        errors: list[ServiceError] = []
         for purpose, call in _CHECKS.items():
-            if purpose in purposes:
-                path = f"/domains/{live.remote_id}/{call}"
+            if purpose not in purposes:
+                continue
+            path = f"/domains/{live.remote_id}/{call}"
+            try:
                 answer = identified(session.account.put(path), f"PUT {path}")
                 live = self._live(live.address.root, answer, f"PUT {path}")
+            except ServiceError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
         return live
 
     def perform(self, session: OnAccount[Writer], live: Resource, action: str) -> Performed:

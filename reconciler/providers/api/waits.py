@@ -1,13 +1,12 @@
-"""When to try again: what a refusal asks for, else exponential back-off with jitter."""
+"""When to try again: what an answer asks for or allows, else exponential back-off with jitter."""
 
 import random
 import re
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from threading import Lock
 from typing import Any
 
 import httpx
@@ -18,40 +17,10 @@ LONGEST_WAIT = 120.0
 _LONGEST_SAID = 100 * 366 * 86400.0
 """Seconds. What lies beyond, and what lies in the past, is no answer to "when?"."""
 
+_DIGITS = 16
 _RESETS = ("retry-after", "x-ratelimit-reset", "x-request-reset", "ratelimit-reset")
 _AFTER_SECONDS = re.compile(r"try again after (\d+(?:\.\d+)?) seconds?", re.IGNORECASE)
 _AFTER_DATE = re.compile(r"try again after (\w{3}, \d.+ (?:UTC|GMT))", re.IGNORECASE)
-
-
-class Pace:
-    """At most `calls` to some paths in any `seconds`: the first ones at once, the others in time.
-
-    A service's own window may begin at any call, so that every window is held to the limit.
-    """
-
-    def __init__(
-        self,
-        paths: tuple[str, ...],
-        calls: int,
-        seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._paths = paths
-        self._seconds = seconds
-        self._clock = clock
-        self._starts: deque[float] = deque(maxlen=calls)
-        self._lock = Lock()
-
-    def wait(self, path: str) -> float:
-        """Take the next free turn, and return the seconds until it comes."""
-        if not path.startswith(self._paths):
-            return 0.0
-        with self._lock:
-            now = self._clock()
-            is_full = len(self._starts) == self._starts.maxlen
-            turn = max(now, self._starts[0] + self._seconds) if is_full else now
-            self._starts.append(turn)
-            return turn - now
 
 
 def backoff(attempt: int) -> float:
@@ -107,6 +76,34 @@ def _from_body(response: httpx.Response) -> float | None:
         return float(body["retry-seconds"])
     except (ValueError, OverflowError, TypeError, KeyError, RecursionError):
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a good answer says is left: so many calls, until a new window in so many seconds.
+
+    `is_own` when only the path that was called is counted so (mailgun.md §3.1: `/verify`).
+    """
+
+    remaining: int
+    resets_in: float
+    is_own: bool
+
+
+_COUNTERS = {"x-ratelimit": False, "ratelimit": False, "x-request": True}
+
+
+def allowance_of(
+    response: httpx.Response, now: Callable[[], float] = time.time
+) -> Allowance | None:
+    """Return what an answer's headers say is left (mailgun.md §3.1), None when they do not say."""
+    for family, is_own in _COUNTERS.items():
+        remaining = response.headers.get(f"{family}-remaining", "")
+        if remaining.isdecimal() and len(remaining) < _DIGITS:
+            reset = _seconds(response.headers.get(f"{family}-reset", ""), now())
+            if reset is not None and 0.0 < reset <= LONGEST_WAIT:
+                return Allowance(int(remaining), reset, is_own)
+    return None
 
 
 def as_time(seconds_from_now: float) -> str:

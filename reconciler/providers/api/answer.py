@@ -1,0 +1,76 @@
+"""One request and its whole answer, which has a deadline and a greatest length."""
+
+import zlib
+from typing import Any
+
+import httpx
+
+from reconciler.providers.api.deadline import deadline, time_left
+
+LONGEST_ANSWER = 16 * 2**20
+"""Bytes, after decompression. A Mailgun list of 1,000 domains has about one million."""
+
+ENCODING = "gzip"
+"""What may be sent compressed: no other is decompressed, and none of several layers."""
+
+
+class TooLongError(Exception):
+    """An answer is longer than LONGEST_ANSWER."""
+
+
+def ask(
+    pool: httpx.Client, method: str, path: str, *, seconds: float, **content: Any
+) -> httpx.Response:
+    """Send a request and return its answer with all of its content.
+
+    Raises httpx.RequestError, ReadTimeout among them when it takes longer than `seconds` in all,
+    and TooLongError.
+    """
+    with deadline(seconds), pool.stream(method, path, **content) as response:
+        if not response.is_stream_consumed:
+            return _whole(response)
+        # It came from a transport in this process.
+        if len(response.content) > LONGEST_ANSWER:
+            raise TooLongError
+        return response
+
+
+def _whole(response: httpx.Response) -> httpx.Response:
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"identity", ENCODING, ""}:
+        raise httpx.DecodingError("an encoding that was not asked for", request=response.request)
+    try:
+        content = _unzipped(response) if coding == ENCODING else _plain(response)
+    except zlib.error as problem:
+        raise httpx.DecodingError(str(problem), request=response.request) from None
+    headers = [
+        (name, value)
+        for name, value in response.headers.raw
+        if name.lower() not in {b"content-encoding", b"content-length", b"transfer-encoding"}
+    ]
+    return httpx.Response(
+        response.status_code, headers=headers, content=content, request=response.request
+    )
+
+
+def _plain(response: httpx.Response) -> bytes:
+    content = bytearray()
+    for chunk in response.iter_raw():
+        time_left()
+        content += chunk
+        if len(content) > LONGEST_ANSWER:
+            raise TooLongError
+    return bytes(content)
+
+
+def _unzipped(response: httpx.Response) -> bytes:
+    content, unzip = bytearray(), zlib.decompressobj(zlib.MAX_WBITS | 16)
+    for chunk in response.iter_raw():
+        time_left()
+        # No more than fits is ever decompressed: a few bytes can stand for gigabytes.
+        content += unzip.decompress(chunk, LONGEST_ANSWER + 1 - len(content))
+        if len(content) > LONGEST_ANSWER:
+            raise TooLongError
+    if not unzip.eof:
+        raise zlib.error("the compressed answer ends early")
+    return bytes(content)

@@ -1,0 +1,189 @@
+"""How fast to call a service that does not say: learnt from refusals, as TCP learns a line's width.
+
+Until the first refusal nothing is slowed down. At each refusal the rate that the service bore is
+measured; the pace falls to a little less, returns, stays near it and then looks for more, along
+the curve of CUBIC (RFC 9438 §4.2) over the number of calls. The longer the measured rate proves
+right, the longer it stays, so that in the long run hardly a call is refused. All times are seconds
+of one clock, all rates calls a second.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+_SHORTEST_WINDOW = 1.0
+"""Services count by the second or longer: what came in a shorter time is a second's worth."""
+
+_PATIENCE, _MOST_PATIENCE = 20, 120
+"""Calls from a refusal to the measured rate; twice as many each time that it proves right."""
+
+_DIP, _RISE, _MOST = 0.10, 0.12, 2.0
+"""Below the measured rate at first, above it after twice the patience, and at most: as shares."""
+
+_TELLING, _FEW = 5, 4
+"""Good answers that a rate is measured by, and the number below which a first guess is none."""
+
+_DOUBLING = 1.5
+"""What a good answer multiplies the rate by while nothing is known of it."""
+
+_LOOK, _SHORTEST_LOOK = 5.0, 2.5
+_SLOWEST = 1 / 30
+_ALIKE = 0.2
+
+
+@dataclass(slots=True)
+class _Refusal:
+    """What was known when a refusal came, and until when it holds everybody back."""
+
+    rate: float
+    known: float
+    patience: int
+    was_guessing: bool
+    lately: float
+    last_second: float
+    ends: float
+    is_longer: bool = False
+    """Whether calls were refused again without having been told how long to wait."""
+
+
+class Pace:
+    """Spaces calls evenly, at a rate that refusals lower and good answers raise."""
+
+    def __init__(self) -> None:
+        self.rate = math.inf
+        self._next = -math.inf
+        self._known = 0.0
+        self._patience = _PATIENCE
+        self._calls = 0
+        self._is_guessing = False
+        self._raised = -math.inf
+        self._good = 0
+        self._recent: deque[float] = deque()
+        self._marks: deque[tuple[float, int]] = deque(maxlen=8)
+        """When holding back ended, and how many good answers there had been by then."""
+        self._refusal: _Refusal | None = None
+
+    def due_in(self, now: float, ahead: int = 0) -> float:
+        """Return the seconds until a call may go that has so many others ahead of it."""
+        return max(0.0, self._next + ahead / self.rate - now)
+
+    def take(self, now: float) -> None:
+        """Let a call go. One that goes a little late does not delay those behind it."""
+        if not self._marks:
+            self._marks.append((now, 0))
+        if self.rate < math.inf:
+            gap = 1 / self.rate
+            self._next = (self._next if now - self._next < gap else now) + gap
+
+    def good(self, now: float, *, is_fresh: bool, was_held: bool) -> None:
+        """Note a good answer.
+
+        `is_fresh` when its call went after the last refusal; `was_held` when it had to wait for
+        its turn: who does not use the pace learns nothing of it.
+        """
+        if self._refusal and is_fresh:
+            self._marks.append((self._refusal.ends, self._good))
+            self._refusal, self._calls, self._raised = None, 0, now
+        self._good += 1
+        self._recent.append(now)
+        self._forget(now)
+        if self._refusal is None and was_held and self.rate < math.inf:
+            self._rise(now)
+
+    def refused(self, ends: float, now: float, *, resumes: float, is_told: bool) -> None:
+        """Note that calls are refused until `ends`, and that nobody calls before `resumes`.
+
+        `is_told` when the service said so.
+        """
+        if self._refusal is None:
+            since = self._marks[-1][0] if self._marks else now
+            look = min(_LOOK, now - since)
+            is_brief = look >= _SHORTEST_LOOK >= ends - now
+            self._refusal = _Refusal(
+                self.rate,
+                self._known,
+                self._patience,
+                self._is_guessing,
+                lately=self._seen(now, look) if is_brief else 0.0,
+                last_second=self._seen(now, 1.0),
+                ends=ends,
+            )
+        else:
+            self._refusal.ends = max(ends, self._refusal.ends)
+            self._refusal.is_longer |= not is_told
+        self._next = max(self._next, resumes)
+
+    def resume(self) -> None:
+        """Set the pace at which to go on after a refusal. May be called again."""
+        if refusal := self._refusal:
+            measured, answers = self._measured(refusal)
+            if refusal.rate == math.inf:
+                self._begin(measured, answers)
+            else:
+                self._adjust(refusal, measured)
+
+    def _begin(self, measured: float, answers: int) -> None:
+        self._is_guessing = answers < _FEW
+        self._know(max(measured, 1.0), dip=0.0 if self._is_guessing else _DIP)
+
+    def _adjust(self, refusal: _Refusal, measured: float) -> None:
+        if refusal.was_guessing:
+            last_good = refusal.rate / _DOUBLING
+            known = min(last_good, max(refusal.last_second, measured))
+        else:
+            # What a service with a window of a second has left while all wait is lost.
+            known = min(refusal.rate, max(measured, refusal.lately, refusal.known / 2))
+        if refusal.is_longer:
+            known = min(known, max(measured, known / 2))
+        if not refusal.was_guessing:
+            self._patience = _patience(refusal, known)
+        self._is_guessing = False
+        self._know(max(known, _SLOWEST), dip=_DIP)
+
+    def _know(self, rate: float, dip: float) -> None:
+        self._known, self._calls = rate, 0
+        self.rate = rate * (1 - dip)
+
+    def _rise(self, now: float) -> None:
+        self._calls += 1
+        if self._is_guessing:
+            self.rate *= _DOUBLING
+            return
+        way = (self._calls - self._patience) / self._patience
+        share = 1 + (_DIP if way < 0 else _RISE) * way**3
+        self.rate = self._known * min(_MOST, share)
+        if share >= _MOST and now - self._raised > _LOOK:
+            self._look_for_more(now)
+
+    def _look_for_more(self, now: float) -> None:
+        """Take for known what was borne for some seconds at the highest rate."""
+        seen = self._seen(now, _LOOK)
+        if seen > (1 + _ALIKE) * self._known:
+            self._known, self._calls, self._raised = seen, self._patience, now
+
+    def _measured(self, refusal: _Refusal) -> tuple[float, int]:
+        """Return the rate of good answers from one end of holding back to another, and how many.
+
+        What a service saves up while all wait is in it at both ends, and so falls out.
+        """
+        since, before = next(
+            (mark for mark in reversed(self._marks) if self._good - mark[1] >= _TELLING),
+            self._marks[0] if self._marks else (refusal.ends, 0),
+        )
+        shortest = _SHORTEST_WINDOW if refusal.rate == math.inf else 0.05
+        return (self._good - before) / max(shortest, refusal.ends - since), self._good - before
+
+    def _seen(self, now: float, look: float) -> float:
+        return sum(each >= now - look for each in self._recent) / look
+
+    def _forget(self, now: float) -> None:
+        while self._recent[0] < now - _LOOK:
+            self._recent.popleft()
+
+
+def _patience(refusal: _Refusal, known: float) -> int:
+    if abs(known - refusal.known) < _ALIKE * refusal.known:
+        return min(_MOST_PATIENCE, 2 * refusal.patience)
+    if known > refusal.known:
+        return max(_PATIENCE, refusal.patience // 2)
+    return refusal.patience

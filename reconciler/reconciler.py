@@ -12,6 +12,7 @@ from reconciler.engine.apply import apply_plan
 from reconciler.engine.attempt import Result
 from reconciler.engine.authority import Authority
 from reconciler.engine.conclusion import Conclusion
+from reconciler.engine.crew import resting
 from reconciler.engine.live import Progress, Sessions, in_silence, read_again, read_live
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
@@ -49,7 +50,7 @@ def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> I
         base_urls={} if options.sandbox else base_urls(),
         connections=options.connections,
         transport=options.sandbox.transport() if options.sandbox else None,
-        pause=options.pause,
+        pause=resting(options.pause),
         clock=options.clock,
         rate=options.rate,
         watch=options.watch,
@@ -153,11 +154,12 @@ class Reconciler(Planner):
         flight are finished and the rest is skipped.
         """
         results: list[Result] = []
+        pause = resting(self.options.pause)
         for result in apply_plan(
             plan,
             self.sessions,
             repeats={name: each.retry_attempts for name, each in self.config.providers.items()},
-            pause=self.options.pause,
+            pause=pause,
             stop=stop,
             begun=begun,
             connections=self.options.connections,
@@ -166,7 +168,7 @@ class Reconciler(Planner):
             results.append(result)
         if stop():
             return results
-        return Conclusion(self.sessions, self.options.pause, self.options.connections).of(results)
+        return Conclusion(self.sessions, pause, self.options.connections).of(results)
 
     def run(self, address: Address, action: str) -> Performed:
         """Carry out a one-off action on what stands at a declared address.

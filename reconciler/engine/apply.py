@@ -4,12 +4,13 @@ Independent subtrees go on side by side; within one, what depends on a failed ch
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from queue import SimpleQueue
 from threading import Event
 
 from reconciler.engine.attempt import Attempt, Outcome, Pause, Result
+from reconciler.engine.crew import Crew
 from reconciler.engine.live import Sessions
 from reconciler.engine.plan import Plan
 from reconciler.errors import Interrupted
@@ -53,9 +54,9 @@ def apply_plan(
         except BaseException as bug:  # noqa: BLE001 - a bug in a thread must not end in silence
             results.put(bug)
 
-    with ThreadPoolExecutor(connections, thread_name_prefix="apply") as pool:
+    with Crew(connections) as crew:
         for subtree in subtrees(plan.changes):
-            pool.submit(work, subtree)
+            crew.submit(subtree[0].subject.address.provider, partial(work, subtree))
         for _ in plan.changes:
             result = results.get()
             if isinstance(result, BaseException):

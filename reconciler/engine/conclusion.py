@@ -4,11 +4,12 @@ A change that was confirmed may be undone a moment later, by somebody else who a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NoReturn
 
 from reconciler.engine.attempt import Outcome, Pause, Result, difference
+from reconciler.engine.crew import Crew
 from reconciler.engine.live import Collection, Sessions, read_again, read_live
 from reconciler.engine.patience import waits
 from reconciler.engine.twins import SoleMaker
@@ -90,9 +91,12 @@ class Conclusion:
         for index, result in enumerate(ordered):
             if _asks_for_dns(result):
                 asked.setdefault(_verified_by(result), index)
-        with ThreadPoolExecutor(self.connections, thread_name_prefix="verify") as pool:
-            verified = pool.map(self._verify, [ordered[index] for index in asked.values()])
-            for index, result in zip(asked.values(), verified, strict=True):
+        jobs = [
+            (address.provider, partial(self._verify, ordered[index]))
+            for address, index in asked.items()
+        ]
+        with Crew(self.connections) as crew:
+            for index, result in zip(asked.values(), crew.all(jobs), strict=True):
                 ordered[index] = result
         return ordered
 

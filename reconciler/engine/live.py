@@ -5,11 +5,12 @@ lists of the next depth. A failure anywhere fails the whole: what was not read i
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Any, Self
 
+from reconciler.engine.crew import Crew
 from reconciler.engine.diff import unreported
 from reconciler.engine.twins import told_apart
 from reconciler.errors import (
@@ -87,26 +88,26 @@ def read_again(known: Iterable[Resource], sessions: Sessions, *, connections: in
 
 
 class _Readers:
-    """A pool of reading threads that stops asking a provider once a read of it has failed."""
+    """A crew of readers that stops asking a provider once a read of it has failed."""
 
     def __init__(self, connections: int, progress: Progress) -> None:
-        self._pool = ThreadPoolExecutor(connections, thread_name_prefix="read")
+        self._crew = Crew(connections)
         self._progress = progress
         self._done = self._known = 0
         self._lock = Lock()
 
     def __enter__(self) -> Self:
+        self._crew.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    def __exit__(self, reason: type[BaseException] | None, *_: object) -> None:
+        self._crew.__exit__(reason)
 
     def run(self, tasks: Sequence[tuple[str, Task]]) -> list[Resource]:
         errors: dict[str, ReconcileError] = {}
         self._count(known=len(tasks))
 
-        def attempt(task: tuple[str, Task]) -> list[Resource]:
-            provider, read = task
+        def attempt(provider: str, read: Task) -> list[Resource]:
             if provider in errors:
                 return []
             try:
@@ -117,7 +118,8 @@ class _Readers:
             finally:
                 self._count(done=1)
 
-        found = [resource for batch in self._pool.map(attempt, tasks) for resource in batch]
+        jobs = ((provider, partial(attempt, provider, read)) for provider, read in tasks)
+        found = [resource for batch in self._crew.all(jobs) for resource in batch]
         if refused := [each for each in errors.values() if isinstance(each, Refused)]:
             raise refused[0]
         if errors:

@@ -12,13 +12,13 @@ import click
 from reconciler import __version__
 from reconciler.cli.commands import Commands
 from reconciler.cli.crash import write_crash_report
+from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupt_at_once, leave
 from reconciler.cli.options import even_unread, say_json, tell
 from reconciler.cli.settings import Settings
 from reconciler.cli.streams import give_up, prepare_streams
 from reconciler.errors import Interrupted, ReconcileError, UsageError
 
 USAGE_EXIT = UsageError.exit_code
-INTERRUPTED_EXIT = 130
 
 EPILOG = """\b
 Exit codes:
@@ -47,6 +47,13 @@ class LazyGroup(Commands):
         "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         "sandbox": ("reconciler.cli.sandbox:sandbox", "Serve or reset the sandbox."),
     }
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Turn an interrupt into an abort here: click itself would print an empty line first."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.Abort from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(self.table)
@@ -121,12 +128,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and end the process with its exit code."""
     prepare_streams()
     _leave_no_core()
+    interrupt_at_once()
     code = run(sys.argv[1:] if arguments is None else arguments)
     try:
         sys.stdout.flush()
     except OSError:
         give_up(sys.stdout)
         code = code or 1
+    if code == INTERRUPTED_EXIT:
+        leave(code)
     sys.exit(code)
 
 

@@ -1,11 +1,10 @@
 """`esp-reconcile apply`"""
 
 import re
-import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
+from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupted_by
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
 from reconciler.cli.streams import interject
@@ -34,7 +34,6 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 FAILED_EXIT = 1
 PARTLY_EXIT = 5
 CANCELLED_EXIT = 1
-INTERRUPTED_EXIT = 130
 
 
 @click.command(
@@ -177,17 +176,11 @@ def _show(results: list[Result], found: Plan, format_: str) -> None:
         options.show("\n" + text, results_as_document(results, found.records), format_)
 
 
-@contextmanager
-def _stopping(stop: Stop) -> Iterator[None]:
-    """Make Ctrl-C (or SIGTERM) finish the writes in flight and skip the rest."""
+def _stopping(stop: Stop) -> AbstractContextManager[None]:
+    """Make Ctrl-C finish the writes in flight and skip the rest."""
 
-    def interrupt(*_: object) -> None:
+    def interrupt() -> None:
         stop.event.set()
         interject("Interrupted: finishing the writes in flight, skipping the rest.")
 
-    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return interrupted_by(interrupt)

@@ -73,8 +73,9 @@ async def _serve_all(
             server.should_exit = True
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop)
     # The sockets listen already, and from here on a signal ends the process in an orderly way.
     ready()
     await asyncio.gather(

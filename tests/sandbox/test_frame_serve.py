@@ -292,7 +292,7 @@ def test_calls_from_sixteen_clients_leave_a_whole_state(server: Server) -> None:
     assert sum(entry["method"] == "POST" for entry in log) == 48
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_the_state_and_the_credentials_outlive_the_process(tmp_path: Path, number: int) -> None:
     state = tmp_path / "state"
     with started(state) as server:

@@ -42,9 +42,10 @@ def test_a_report_of_samples_is_read_whatever_it_lacks(
 
 
 def test_a_sample_without_an_answer_is_told_as_that() -> None:
-    assert probed(LIVE, {"Results": [BAD, {}]}).details == (
+    assert probed(LIVE, {"Results": [BAD, {}, {**FINE, "TriggerType": "canary"}]}).details == (
         "Click: failed, no answer",
-        "a sample: failed, no answer",
+        "another trigger: failed, no answer",
+        "another trigger: ok, HTTP 200",
     )
 
 

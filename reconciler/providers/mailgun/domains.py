@@ -1,5 +1,6 @@
 """Sending domains of the account in its region; never replaced (mailgun.md §4)."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -242,8 +243,9 @@ def _set_rotation(session: Writing, live: Resource, *, is_on: bool) -> tuple[str
     domain = answer.get("domain")
     told = domain if isinstance(domain, dict) else {}
     is_told_on = str(told.get("rotation_enabled", is_on)).lower() == "true"
-    interval = f", every {told['rotation_interval']}" if told.get("rotation_interval") else ""
-    said = f"rotated by schedule{interval}" if is_told_on else "not rotated by schedule"
+    interval = re.fullmatch(r"[0-9]{1,4}[smhd]", str(told.get("rotation_interval")))
+    every = f", every {interval[0]}" if interval else ""
+    said = f"rotated by schedule{every}" if is_told_on else "not rotated by schedule"
     return f"the DKIM keys are {said}", is_told_on == is_on
 
 

@@ -355,6 +355,15 @@ def test_a_sender_is_unverified_until_its_domain_or_its_signature_is() -> None:
     assert not [note for note in verified if "Unverified" in note]
 
 
+def test_an_inbound_domain_is_compared_as_domains_are() -> None:
+    account = Account()
+    account.by_hand("postmark", "PUT", "/server", json={"InboundDomain": "in.example.org"})
+    config = yaml(
+        "t: {service: postmark, token: {env: A}, settings: {inbound_domain: In.Example.ORG}}"
+    )
+    assert addresses(account.plan(config)) == []
+
+
 def test_legacy_hooks_are_told_and_left_alone() -> None:
     account = Account()
     hook = {"BounceHookUrl": "https://user:canary@h.example.com/", "OpenHookUrl": ""}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from reconciler.errors import InvalidRequest, UnexpectedAnswer, WrongServer
 from reconciler.fields import (
     FLAG,
+    HOST,
     NUMBER,
     TEXT,
     Codec,
@@ -50,7 +51,7 @@ class Servers(Kind[OnServer[Reader], OnServer[Writer]]):
         Field("settings.smtp_api_error_hooks", "EnableSmtpApiErrorHooks", FLAG),
         Field("settings.raw_email", "RawEmailEnabled", FLAG),
         Field("settings.bounce_content", "IncludeBounceContentInHook", FLAG),
-        Field("settings.inbound_domain", "InboundDomain", TEXT),
+        Field("settings.inbound_domain", "InboundDomain", HOST),
         Field(_HOOK, "InboundHookUrl", Codec(_read_hook)),
         Field("settings.inbound_spam_threshold", "InboundSpamThreshold", NUMBER),
         Field(

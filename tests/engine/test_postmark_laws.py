@@ -1,8 +1,7 @@
 """Laws of plan and apply, over random Postmark configurations and random accounts."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from account import Account, addresses, yaml
@@ -20,24 +19,26 @@ from laws import (
     reordered,
     with_all,
 )
+from postmark_truth import (
+    LINKS,
+    SECRETS,
+    SERVER_NAMES,
+    TRIGGERS,
+    folded,
+    undeclared,
+    wrong,
+)
 
 from reconciler.engine.attempt import Outcome
 from reconciler.engine.plandocument import as_json, plan_as_document
 from reconciler.model import Address, Config, Resource
 
 pytestmark = PATIENCE
-SECRETS = {"P": "pass-1", "H": "token-1", "HOOK": "https://u:pass-2@hooks.example.com/in"}
 TEXTS = st.text("abc XYZäß€😀'\"\\:#&%{}[]-_./,@!?|*", min_size=1, max_size=12).filter(str.strip)
 FLAGS = st.booleans()
 NO = st.sampled_from([False])
 THRESHOLDS = st.integers(0, 30)
 COLORS = ["purple", "blue", "turquoise", "green", "red", "yellow", "grey", "orange"]
-LINKS = {
-    "none": "None",
-    "html_and_text": "HtmlAndText",
-    "html_only": "HtmlOnly",
-    "text_only": "TextOnly",
-}
 INBOUND_DOMAINS = ["", "in.example.com", "in.example.org"]
 HOOKS = ["", "https://hooks.example.com/in", SECRETS["HOOK"], "https://u:x@hooks.example.com/in"]
 DOMAINS = ["a.example.net", "B.Example.org", "old.example.com", "mail.example.net"]
@@ -59,14 +60,6 @@ HANDLING = {
     "inbound": ["none"],
 }
 URLS = ["https://hooks.example.com/a", "http://h.test:8080/b?x=1&y=%20"]
-TRIGGERS = {
-    "open": ("Open", {"first_only": "PostFirstOpenOnly"}),
-    "click": ("Click", {}),
-    "delivery": ("Delivery", {}),
-    "bounce": ("Bounce", {"include_content": "IncludeContent"}),
-    "spam_complaint": ("SpamComplaint", {"include_content": "IncludeContent"}),
-    "subscription_change": ("SubscriptionChange", {}),
-}
 
 
 def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
@@ -319,105 +312,6 @@ def writes(account: Account) -> list[str]:
     return [each for each in account.requests("postmark") if not each.startswith("GET ")]
 
 
-def own_server(account: Account) -> Json:
-    state = account.sandbox.world.postmark
-    found: Json = state["servers"][str(state["kept_for"]["t"])]
-    return found
-
-
-def wrong(account: Account, provider: Json) -> list[tuple[Any, ...]]:
-    """Return what of the account is not as the YAML says, without a use of our field tables."""
-    state, server = account.sandbox.world.postmark, own_server(account)
-    found = {
-        "domains": {each["Name"].lower(): each for each in state["domains"].values()},
-        "senders": {each["EmailAddress"].lower(): each for each in state["senders"].values()},
-        "streams": {k: v for k, v in server["streams"].items() if not v["ArchivedAt"]},
-    }
-    pairs = list(_server_pairs(provider, server))
-    for kind, live in found.items():
-        for name, each in provider.get(kind, {}).items():
-            pairs.append((name, is_kept(each), name.lower() in live))
-            if is_kept(each):
-                pairs += _pairs(each, live.get(name.lower(), {}))
-    hooks = {(each["MessageStream"], each["Url"]): each for each in server["webhooks"].values()}
-    for each in provider.get("webhooks", ()):
-        key = each["stream"], each["url"]
-        pairs.append((key, is_kept(each), key in hooks))
-        if is_kept(each):
-            pairs += _webhook_pairs(each, hooks.get(key, {}))
-    return [pair for pair in pairs if pair[1] != pair[2]]
-
-
-Pairs = Iterator[tuple[Any, Any, Any]]
-THEIRS = {
-    "return_path": "ReturnPathDomain",
-    "custom_tracking_domain": "CustomTrackingDomain",
-    "reply_to": "ReplyToEmailAddress",
-    "personal_note": "ConfirmationPersonalNote",
-    "name": "Name",
-    "description": "Description",
-    "type": "MessageStreamType",
-}
-
-
-def _pairs(declaration: Json, live: Json) -> Pairs:
-    """Yield name, declared value, and live one, of plain fields."""
-    for name in THEIRS.keys() & declaration.keys():
-        yield name, folded(declaration[name]), folded(live.get(THEIRS[name]) or "")
-    if "unsubscribe_handling" in declaration:
-        now = live["SubscriptionManagementConfiguration"]["UnsubscribeHandlingType"]
-        yield "unsubscribe_handling", declaration["unsubscribe_handling"], now.lower()
-
-
-def _server_pairs(provider: Json, server: Json) -> Pairs:
-    for section in ("tracking", "settings"):
-        for name, value in provider.get(section, {}).items():
-            if name not in {"delivery", "delivery_type"}:
-                theirs, _ = SERVER_FIELDS[f"{section}.{name}"]
-                wanted = SECRETS["HOOK"] if isinstance(value, dict) else value
-                yield name, LINKS.get(wanted, wanted), server[theirs]
-
-
-def _webhook_pairs(declaration: Json, live: Json) -> Pairs:
-    triggers = declaration.get("triggers", {})
-    if isinstance(triggers, list):
-        triggers = {name: name in triggers for name in TRIGGERS}
-    for name, wanted in triggers.items():
-        theirs, options = TRIGGERS[name]
-        now = live["Triggers"][theirs]
-        yield name, wanted is not False, now["Enabled"]
-        for option, value in wanted.items() if isinstance(wanted, dict) else ():
-            yield option, value, now[options[option]]
-    if "auth" in declaration:
-        wanted = {"Username": declaration["auth"]["username"], "Password": SECRETS["P"]}
-        yield "auth", wanted, live["HttpAuth"]
-    if "headers" in declaration:
-        wanted = {
-            name: SECRETS["H"] if isinstance(value, dict) else value
-            for name, value in declaration["headers"].items()
-        }
-        yield "headers", wanted, {each["Name"]: each["Value"] for each in live["HttpHeaders"]}
-
-
-def undeclared(account: Account, config: Config) -> Json:
-    """Return everything in the account that the configuration has no word for."""
-    own = {tuple(part.lower() for part in address.parts[1:]) for address in config.desired}
-    state, server = account.sandbox.world.postmark, own_server(account)
-    things = [
-        *(("domains", each["Name"], each) for each in state["domains"].values()),
-        *(("senders", each["EmailAddress"], each) for each in state["senders"].values()),
-        *(("streams", each["ID"], each) for each in server["streams"].values()),
-    ]
-    found: Json = {
-        f"{kind}/{name}": each for kind, name, each in things if (kind, name.lower()) not in own
-    }
-    # One with a declared URL may be replaced by that.
-    urls = {parts[-1] for parts in own if parts[0] == "webhooks"}
-    hooks = server["webhooks"].values()
-    found |= {f"webhooks/{h['ID']}": h for h in hooks if h["Url"].lower() not in urls}
-    return deepcopy(found)
-
-
 @LAW
 @given(declared(), made())
 def test_apply_applies_and_then_there_is_nothing_to_do(provider: Json, live: Json) -> None:
@@ -454,18 +348,18 @@ def test_a_plan_is_the_same_bytes_whatever_the_order_of_answers_and_the_threads(
 # A change by hand, and the change that it is.
 
 Change = tuple[str, Address, tuple[str, ...]]
-SERVER_FIELDS: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
-    "tracking.opens": ("TrackOpens", FLAGS),
-    "tracking.links": ("TrackLinks", st.sampled_from(list(LINKS.values()))),
-    "settings.name": ("Name", TEXTS),
-    "settings.color": ("Color", st.sampled_from(COLORS)),
-    "settings.smtp": ("SmtpApiActivated", FLAGS),
-    "settings.smtp_api_error_hooks": ("EnableSmtpApiErrorHooks", FLAGS),
-    "settings.raw_email": ("RawEmailEnabled", FLAGS),
-    "settings.bounce_content": ("IncludeBounceContentInHook", FLAGS),
-    "settings.inbound_domain": ("InboundDomain", st.sampled_from(INBOUND_DOMAINS)),
-    "settings.inbound_hook": ("InboundHookUrl", st.sampled_from(HOOKS)),
-    "settings.inbound_spam_threshold": ("InboundSpamThreshold", THRESHOLDS),
+SERVER_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "tracking.opens": FLAGS,
+    "tracking.links": st.sampled_from(list(LINKS.values())),
+    "settings.name": TEXTS,
+    "settings.color": st.sampled_from(COLORS),
+    "settings.smtp": FLAGS,
+    "settings.smtp_api_error_hooks": FLAGS,
+    "settings.raw_email": FLAGS,
+    "settings.bounce_content": FLAGS,
+    "settings.inbound_domain": st.sampled_from(INBOUND_DOMAINS),
+    "settings.inbound_hook": st.sampled_from(HOOKS),
+    "settings.inbound_spam_threshold": THRESHOLDS,
 }
 FIXED = {"settings.delivery_type", "type", "verify"}
 
@@ -515,7 +409,7 @@ class Hand:
         return self._draw.draw(values.filter(lambda v: folded(v) != folded(than)), label="new")
 
     def _change_server(self, _: Resource, name: str) -> None:
-        theirs, values = SERVER_FIELDS[name]
+        theirs, values = SERVER_NAMES[name], SERVER_VALUES[name]
         live = self._call("GET", "/server")[theirs]
         self._call("PUT", "/server", {theirs: self._other(values, live)})
 
@@ -576,10 +470,6 @@ class Hand:
 def names_of(kind: str, item: Json) -> list[str]:
     keys = {"domains": ["Name"], "senders": ["EmailAddress"], "webhooks": ["MessageStream", "Url"]}
     return [str(item[key]).lower() for key in keys[kind]]
-
-
-def folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
 
 
 def changed_webhook(live: Json, name: str) -> Json:

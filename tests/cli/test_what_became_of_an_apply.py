@@ -1,16 +1,23 @@
 """Exit codes, places and lost output: how an apply says what became of it."""
 
+import io
+import os
 import re
 import signal
 import subprocess
+import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from program import CLEAN, PROGRAM, Served, run
 
-from reconciler.cli.apply import exit_code_of
+from reconciler.cli.apply import _stopping, exit_code_of
+from reconciler.cli.options import tell
+from reconciler.engine.apply import Stop
 from reconciler.engine.attempt import Outcome, Result
 from reconciler.model import Address, Delete, Resource
 from reconciler.providers.postmark.senders import Senders
@@ -134,6 +141,40 @@ def test_an_interrupt_is_heard_when_nobody_can_be_told(box: Served, folder: Path
         out, _ = process.communicate(timeout=30)
     assert process.returncode == 5
     assert "interrupted  (esp.yaml:" in out
+
+
+class Interrupting(io.RawIOBase):
+    """A file that is written to when the signal comes, and whose buffer is in use by then."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        signal.raise_signal(signal.SIGTERM)
+        return os.write(self._descriptor, data)
+
+
+def test_an_interrupt_is_told_in_the_midst_of_another_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reading, writing = os.pipe()
+    stream = io.TextIOWrapper(io.BufferedWriter(Interrupting(writing)), line_buffering=True)
+    stop = Stop(threading.Event())
+    with monkeypatch.context() as patched, _stopping(stop):
+        patched.setattr(sys, "stderr", stream)
+        tell("a result")
+    assert stop.event.is_set()
+    said = os.read(reading, 1000).decode()
+    assert said.startswith("Interrupted: finishing the writes in flight")
+    assert said.endswith("\na result\n")
+    os.close(reading)
+    os.close(writing)
 
 
 def test_an_error_as_json_keeps_its_exit_code_when_nobody_reads_it(folder: Path) -> None:

@@ -281,7 +281,7 @@ def _too_long_to_wait(
 ) -> ServiceError:
     if seconds == math.inf:
         fact = f"the service has refused every call (HTTP 429) for {LONGEST_WAIT:.0f} seconds"
-        advice = "Run again later, or with fewer --connections."
+        advice = "Run again later, with fewer --connections, or with a lower --rate."
         return error_type(request, fact, advice=advice, status=status)
     fact = f"the service asks to wait {seconds:.0f} seconds"
     return error_type(request, fact, advice=f"Run again after {as_time(seconds)}.", status=status)

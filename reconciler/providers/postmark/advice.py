@@ -23,7 +23,7 @@ ADVICE: Mapping[int, str] = {
     **dict.fromkeys((403, 511, 514, 515, 516, 520, 521, 607, 608, 611, 612, 613), _VALUE),
     **dict.fromkeys((1222, 1223, 1224, 1227, 1231, 1354, 1360, 1362), _VALUE),
     422: "Check that the token belongs to this account, and that the account is approved.",
-    429: "Run again later, or with fewer --connections.",
+    429: "Run again later, with fewer --connections, or with a lower --rate.",
     **dict.fromkeys((501, 510, 1352), _GONE),
     503: "Use a domain of your own.",
     **dict.fromkeys((504, 512), _HIDDEN),

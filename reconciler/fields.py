@@ -21,7 +21,6 @@ UNKNOWN: Any = _Unknown()
 class Codec:
     """How a value is read from an answer, written in a request, and compared.
 
-    `doubt` is said when two different values count as the same, because they cannot be told apart.
     `read` may raise TypeError, ValueError, KeyError, AttributeError or OverflowError on a value of
     a shape that it does not know: then the field counts as not reported.
     """
@@ -29,7 +28,6 @@ class Codec:
     read: Callable[[Any], Any] = lambda value: value
     write: Callable[[Any], Any] = lambda value: value
     same: Callable[[Any, Any], bool] = lambda desired, live: bool(desired == live)
-    doubt: str = ""
 
 
 def text(value: Any) -> str:

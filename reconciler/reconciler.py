@@ -13,6 +13,7 @@ from reconciler.engine.attempt import Result
 from reconciler.engine.authority import Authority
 from reconciler.engine.conclusion import Conclusion
 from reconciler.engine.crew import resting
+from reconciler.engine.doubts import SET_UNTOLD, set_untold
 from reconciler.engine.live import Progress, Sessions, in_silence, read_again, read_live
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
@@ -117,6 +118,7 @@ class Planner:
             prune=prune,
             connections=self.options.connections,
             progress=progress,
+            pause=resting(self.options.pause),
         )
 
 
@@ -179,6 +181,9 @@ class Reconciler(Planner):
         live = read_again([desired], self.sessions).get(address)
         if live is None:
             raise ReconcileError(f"{address}: it does not exist yet; apply creates it")
+        session = self.sessions[address.provider]
+        if action == SET_UNTOLD:
+            return set_untold(session, desired, live)
         live = replace(live, secrets=desired.secrets)
-        done: Performed = live.kind.perform(self.sessions[address.provider], live, action)
+        done: Performed = live.kind.perform(session, live, action)
         return done

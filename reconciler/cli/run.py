@@ -11,6 +11,7 @@ from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
+from reconciler.engine.doubts import SET_UNTOLD
 from reconciler.engine.selection import Selection, did_you_mean
 from reconciler.errors import UsageError
 from reconciler.model import Config, Resource
@@ -54,6 +55,7 @@ def run(
     Postmark webhooks  verify
     Mailgun domains    verify, set-smtp-password, rotate-dkim, enable-dkim-rotation,
                        disable-dkim-rotation
+    anything           set-untold: what a plan says that it cannot compare
 
     FILE is a file or a folder of YAML files; esp.yaml by default.
     """  # noqa: D301 - the backslash is click's mark for lines that stay as they are
@@ -75,7 +77,7 @@ def run(
 
 
 def _is_wanted(desired: Resource, action: str) -> bool:
-    question = printable(f"{desired.address}: {desired.kind.actions[action]}. Go on?")
+    question = printable(f"{desired.address}: {_actions(desired)[action]}. Go on?")
     if click.confirm(options.harmless(question), err=True):
         return True
     options.tell("Nothing was done.")
@@ -98,8 +100,13 @@ def _named(addresses: Sequence[str]) -> str:
     return ", ".join(map(printable, addresses[:_NAMED])) + more
 
 
+def _actions(desired: Resource) -> dict[str, str]:
+    """Return what can be asked of it; of anything, to set what no plan can compare."""
+    return {**desired.kind.actions, SET_UNTOLD: "set what a plan cannot compare, as the YAML says"}
+
+
 def _check_action(desired: Resource, action: str) -> None:
-    if action not in desired.kind.actions:
-        known = ", ".join(desired.kind.actions) or "none"
-        hint = did_you_mean(action, desired.kind.actions) or f"; known: {known}"
+    if action not in _actions(desired):
+        known = ", ".join(_actions(desired))
+        hint = did_you_mean(action, _actions(desired)) or f"; known: {known}"
         raise UsageError(f"there is no action `{printable(action)}` for {desired.kind.name}{hint}")

@@ -14,7 +14,7 @@ from reconciler.engine.crew import Crew
 from reconciler.engine.live import Sessions
 from reconciler.engine.plan import Plan
 from reconciler.errors import Interrupted
-from reconciler.model import Address, Change, Delete
+from reconciler.model import Address, Change, Create, Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +103,39 @@ def _subtree(
             provider = change.subject.address.provider
             result = Attempt(sessions[provider], repeats[provider], pause).carry_out(change)
         if result.outcome is not Outcome.APPLIED:
-            undone.add(change)
+            undone.add(result)
         yield result
 
 
 @dataclass(frozen=True, slots=True)
 class _Undone:
-    """The changes that were not made, by what they stand on and by what stands on them."""
+    """The changes that were not made, by what they stand on and by what stands on them.
+
+    What is there although its change failed, or was made in part, bears what stands on it.
+    """
 
     _addresses: set[Address] = field(default_factory=set)
+    _missing: set[Address] = field(default_factory=set)
     _below: dict[Address, Address] = field(default_factory=dict)
 
-    def add(self, change: Change) -> None:
-        address = change.subject.address
+    def add(self, result: Result) -> None:
+        change, address = result.change, result.change.subject.address
         self._addresses.add(address)
+        if isinstance(change, Create) and not (result.is_made or _is_there(change)):
+            self._missing.add(address)
         self._below.update(dict.fromkeys(_stands_on(change), address))
 
     def cause_for(self, change: Change) -> Address | None:
         """Return the undone change that keeps this one from being made, if one does."""
         address = change.subject.address
+        bars = self._addresses if isinstance(change, Delete) else self._missing
         return self._below.get(address) or next(
-            (each for each in _stands_on(change) if each in self._addresses), None
+            (each for each in _stands_on(change) if each in bars), None
         )
+
+
+def _is_there(change: Create) -> bool:
+    return change.desired.kind.comes_with_parent
 
 
 def _stands_on(change: Change) -> Iterator[Address]:

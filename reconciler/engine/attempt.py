@@ -21,7 +21,16 @@ from reconciler.errors import (
     ReconcileError,
     UnexpectedAnswer,
 )
-from reconciler.model import Change, Create, Delete, FieldChange, Resource, Update, as_text
+from reconciler.model import (
+    UNSETTLED,
+    Change,
+    Create,
+    Delete,
+    FieldChange,
+    Resource,
+    Update,
+    as_text,
+)
 
 Pause = Callable[[float], None]
 
@@ -196,7 +205,7 @@ def _as_sentence(field: FieldChange) -> str:
 
 def _is_overtaken(written: Update, live: Resource) -> bool:
     """Whether a field that was written is by now what neither it nor anything before it was."""
-    before = {field.name: field.before for field in written.fields}
+    before = {each.name: each.before for each in written.fields if each.before != UNSETTLED}
     return any(
         each.name in before and not live.kind.fields.same(each.name, before[each.name], each.before)
         for each in _differing(written, live)

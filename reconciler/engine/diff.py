@@ -45,15 +45,5 @@ def unreported(desired: Resource, live: Resource) -> tuple[str, ...]:
     )
 
 
-def indistinct(desired: Resource, live: Resource) -> tuple[str, ...]:
-    """Return the fields that count as equal although the two values are not the same."""
-    return tuple(
-        name
-        for name in sorted(_comparable(desired, live))
-        if desired.attributes[name] != live.attributes[name]
-        and desired.kind.fields.same(name, desired.attributes[name], live.attributes[name])
-    )
-
-
 def _comparable(desired: Resource, live: Resource) -> Iterator[str]:
     return (name for name in desired.attributes if name in live.attributes)

@@ -4,7 +4,9 @@ First the lists of one depth, then, together, the items whose list left somethin
 lists of the next depth. A failure anywhere fails the whole: what was not read is never planned.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -27,7 +29,12 @@ Sessions = Mapping[str, Any]
 Progress = Callable[[int, int], None]
 """Is told how many reads are done, and how many are known of: lists lead to more."""
 Task = Callable[[], Iterable[Resource]]
+Pause = Callable[[float], None]
 Proof = Callable[[], object]
+
+
+_AGAIN = (0.5, 1.0, 2.0)
+"""Seconds until what was listed and cannot be found is looked for again (mailgun.md §3)."""
 
 
 def in_silence(_done: int, _known: int) -> None:
@@ -50,6 +57,7 @@ def read_live(
     connections: int = 8,
     progress: Progress = in_silence,
     proofs: Iterable[tuple[str, Proof]] = (),
+    pause: Pause = time.sleep,
 ) -> Snapshot:
     """Return what stands in `collections` and below, completed where `desired` names more.
 
@@ -62,8 +70,11 @@ def read_live(
     proving = [(name, _proving(proof)) for name, proof in proofs]
     with _Readers(connections, progress) as readers:
         while listed or incomplete or proving:
-            tasks = [(each.under.provider, _listing(each, sessions)) for each in listed] + proving
-            tasks += [(each.address.provider, _completing(each, sessions)) for each in incomplete]
+            tasks = [(each.under.provider, _listing(each, sessions, pause)) for each in listed]
+            tasks += proving
+            tasks += [
+                (each.address.provider, _completing(each, sessions, pause)) for each in incomplete
+            ]
             whole = {resource.address for resource in incomplete}
             found = readers.run(tasks)
             proving = []
@@ -132,15 +143,24 @@ class _Readers:
             self._progress(self._done, self._known)
 
 
-def _listing(collection: Collection, sessions: Sessions) -> Task:
+def _listing(collection: Collection, sessions: Sessions, pause: Pause) -> Task:
     session = sessions[collection.under.provider]
+    # What an account always has cannot be missing for a moment; what stands below a thing may.
+    is_top = len(collection.under.parts) == 1
 
-    def read() -> Iterator[Resource]:
+    def once() -> list[Resource]:
+        return told_apart(collection.kind.list(session, collection.under))
+
+    def read() -> list[Resource]:
+        for wait in () if is_top else _AGAIN:
+            with suppress(NotFound):
+                return once()
+            pause(wait)
         try:
-            yield from told_apart(collection.kind.list(session, collection.under))
+            return once()
         except NotFound as error:
-            is_top = len(collection.under.parts) == 1
-            raise (_not_there(error) if is_top else _contradiction(str(error))) from None
+            what = f"{collection.under}: {error}"
+            raise (_not_there(error) if is_top else _contradiction(what)) from None
 
     return read
 
@@ -166,12 +186,20 @@ def _reading(known: Resource, sessions: Sessions, into: dict[Address, Resource])
     return read
 
 
-def _completing(listed: Resource, sessions: Sessions) -> Task:
-    def read() -> Iterator[Resource]:
-        found = listed.kind.read(sessions[listed.address.provider], listed)
+def _completing(listed: Resource, sessions: Sessions, pause: Pause) -> Task:
+    def once() -> Resource | None:
+        found: Resource | None = listed.kind.read(sessions[listed.address.provider], listed)
+        return found
+
+    def read() -> list[Resource]:
+        found = once()
+        for wait in _AGAIN if found is None else ():
+            pause(wait)
+            if found := once():
+                break
         if found is None or found.address != listed.address:
             raise _contradiction(str(listed.address))
-        yield found
+        return [found]
 
     return read
 

@@ -4,7 +4,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 
-from reconciler.engine.diff import diff_attributes, indistinct, unreported
+from reconciler.engine.diff import diff_attributes
+from reconciler.engine.doubts import doubts_about
 from reconciler.engine.fingerprint import fingerprints
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import (
@@ -39,10 +40,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Note:
-    """A fact worth reading beside the plan; never a change."""
+    """A fact worth reading beside the plan; never a change.
+
+    One about a `field` says that its value could not be compared, or not be told from another one.
+    """
 
     address: Address
     text: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def build_plan(
     config_digest: str = "",
     selection: Selection = EVERYTHING,
     prune: bool = False,
-    remarks: Iterable[tuple[Address, str]] = (),
+    remarks: Iterable[Note] = (),
     objections: Iterable[tuple[Address, str, str]] = (),
     unborn: Mapping[Address, Hashable] | None = None,
 ) -> Plan:
@@ -88,13 +93,16 @@ def build_plan(
     `remarks` and `objections` are what the services yield under these names; `unborn` tells what
     does not exist yet apart, and two declarations of one thing not.
     """
-    wanted, refusals = _decided(desired, live, objections, unborn or {}, prune=prune)
+    wanted, refusals = _decided(desired, live, objections, unborn or {}, selection, prune=prune)
     unmanaged = [each for each in _unmanaged(desired, live) if each.address in selection]
     pruned = {each.address: each for each in unmanaged if prune and each.kind.prunable}
     changes = _selected([*wanted, *(Delete(each) for each in pruned.values())], selection)
     changes = sorted(_in_turn(changes), key=_safe_order)
-    doubts = list(_doubts(desired, live, selection))
-    notes = {*_notes(desired, live, selection), *doubts, *(Note(*remark) for remark in remarks)}
+    notes = {
+        *_notes(desired, live, selection),
+        *_doubts(desired, live, selection, changes),
+        *remarks,
+    }
     refused = (each for each in refusals if each.address in selection)
     left = (each for each in unmanaged if each.address not in pruned)
     return Plan(
@@ -106,7 +114,7 @@ def build_plan(
         only=selection.only,
         prune=prune,
         seen=fingerprints(changes),
-        uncompared=len(doubts),
+        uncompared=sum(bool(note.field) for note in notes),
         records=tuple(sorted(_records(desired, live, selection))),
     )
 
@@ -116,11 +124,12 @@ def _decided(
     live: Snapshot,
     objections: Iterable[tuple[Address, str, str]],
     unborn: Mapping[Address, Hashable],
+    selection: Selection,
     *,
     prune: bool,
 ) -> tuple[list[Change], list[Refusal]]:
     """Return what is declared and can be done, and what is refused."""
-    decided = [decide(resource, live.get(address)) for address, resource in desired.items()]
+    decided = _decided_together(desired, live, selection)
     refusals = [refusal for _, refused in decided for refusal in refused]
     refusals += _conflicts(desired, live, unborn)
     refusals += _with_twins(desired, live, prune=prune)
@@ -133,18 +142,57 @@ def _decided(
     return [change for change in changes if change.subject.address not in refused], refusals
 
 
-def decide(desired: Resource, live: Resource | None) -> tuple[Change | None, list[Refusal]]:
-    """Return the change that one declaration asks for, if any, and what of it is refused."""
+Decision = tuple[Change | None, list[Refusal]]
+
+
+def decide(desired: Resource, live: Resource | None, foreseen: Resource | None = None) -> Decision:
+    """Return the change that one declaration asks for, if any, and what of it is refused.
+
+    `foreseen` is the live resource in view of other changes, if they touch it.
+    """
     gone = live is None or live.kind.is_gone(live)
     if desired.absent:
         return (None if live is None or gone else Delete(live, desired)), []
     if live is None:
         missing = list(_missing(desired))
         return (None if missing else Create(desired)), missing
-    desired = desired.kind.meet(desired, live)
-    fields = diff_attributes(desired, live)
-    refused = [*_fixed(desired, fields), *_impossible(desired, live)]
+    seen = foreseen or live
+    desired = desired.kind.meet(desired, seen)
+    fields = diff_attributes(desired, seen)
+    refused = [*_fixed(desired, fields), *_impossible(desired, seen)]
     return (Update(live, desired, fields) if fields and not refused else None), refused
+
+
+def _decided_together(desired: Snapshot, live: Snapshot, selection: Selection) -> list[Decision]:
+    """Decide on each, and anew on what the changes around it leave otherwise than it is now.
+
+    A change that is planned for that reason may itself touch others: there are few of them.
+    """
+    decided = {address: decide(each, live.get(address)) for address, each in desired.items()}
+    while True:
+        anew = {
+            address: decide(desired[address], live[address], foreseen)
+            for address, foreseen in _foreseen(desired, live, decided, selection)
+        }
+        if all(decided[address] == decision for address, decision in anew.items()):
+            return list(decided.values())
+        decided |= anew
+
+
+def _foreseen(
+    desired: Snapshot,
+    live: Snapshot,
+    decided: Mapping[Address, Decision],
+    selection: Selection,
+) -> Iterator[tuple[Address, Resource]]:
+    around: dict[Address, list[Update]] = {}
+    for address, (change, _) in decided.items():
+        if isinstance(change, Update) and address in selection:
+            around.setdefault(change.desired.parent or address, []).append(change)
+    for address, wanted in desired.items():
+        found, changes = live.get(address), around.get(wanted.parent) if wanted.parent else None
+        if found and changes:
+            yield address, wanted.kind.foreseen(wanted, found, changes)
 
 
 def _missing(desired: Resource) -> Iterator[Refusal]:
@@ -290,18 +338,15 @@ def _records(
         yield from ((wanted.address, each) for each in found.records if each.state == TO_PUBLISH)
 
 
-def _doubts(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[Note]:
+def _doubts(
+    desired: Snapshot, live: Snapshot, selection: Selection, changes: Iterable[Change]
+) -> Iterator[Note]:
     """Yield each field that could not be compared, and so is not said to match."""
+    changed = {(each.subject.address, field.name) for each in changes for field in each.fields}
     for wanted, found in _pairs(desired, live, selection):
-        for name in unreported(wanted, found):
-            text = (
-                f"`{name}` is not reported by the service and was not compared; look it up in the "
-                "service's web console, or leave it out of the YAML"
-            )
-            yield Note(wanted.address, text)
-        for name in indistinct(wanted, found):
-            if doubt := wanted.kind.fields[name].codec.doubt:
-                yield Note(wanted.address, f"`{name}`: {doubt}")
+        for name, text in doubts_about(wanted, found).items():
+            if (wanted.address, name) not in changed:
+                yield Note(wanted.address, text, name)
 
 
 def _pairs(

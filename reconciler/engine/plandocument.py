@@ -44,7 +44,10 @@ def plan_as_document(plan: Plan) -> dict[str, Any]:
             {"address": str(each.address), "kind": each.kind.name, "remote_id": each.remote_id}
             for each in plan.unmanaged
         ],
-        "notes": [{"address": str(note.address), "text": note.text} for note in plan.notes],
+        "notes": [
+            {"address": str(note.address), "field": note.field, "text": note.text}
+            for note in plan.notes
+        ],
     }
     return document | {"digest": digest_of(document)}
 

@@ -1,11 +1,20 @@
 """Refresh and plan: read what a selection needs, and decide."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.engine.live import Collection, Progress, Proof, Sessions, in_silence, read_live
-from reconciler.engine.plan import Plan, build_plan
+from reconciler.engine.live import (
+    Collection,
+    Pause,
+    Progress,
+    Proof,
+    Sessions,
+    in_silence,
+    read_live,
+)
+from reconciler.engine.plan import Note, Plan, build_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_met, concerned, named
 from reconciler.engine.sharing import made_once, unborn, whose
 from reconciler.model import Address, Config, Kind, Provider, Snapshot
@@ -20,6 +29,7 @@ def make_plan(
     prune: bool = False,
     connections: int = 8,
     progress: Progress = in_silence,
+    pause: Pause = time.sleep,
 ) -> Plan:
     """Read what the selection needs and plan.
 
@@ -31,7 +41,13 @@ def make_plan(
     listed = _collections(config, desired, selection)
     proofs = _proofs(config, listed, sessions)
     live = read_live(
-        desired, listed, sessions, proofs=proofs, connections=connections, progress=progress
+        desired,
+        listed,
+        sessions,
+        proofs=proofs,
+        connections=connections,
+        progress=progress,
+        pause=pause,
     )
     check_met(selection, live, known)
     seen = {**live, **_consulted(config, desired, live, sessions)}
@@ -44,8 +60,18 @@ def make_plan(
         selection=selection,
         prune=prune,
         remarks=[
-            *_idle(config, listed),
-            *(each for at, service in services for each in service.remarks(at, desired, seen)),
+            *(Note(*each) for each in _idle(config, listed)),
+            *(
+                Note(*each)
+                for at, service in services
+                for each in service.remarks(at, desired, seen)
+            ),
+            *(
+                Note(*each)
+                for at, service in services
+                for each in service.noticed(at, sessions[at.name])
+                if each[0] in desired
+            ),
         ],
         objections=[
             each for at, service in services for each in service.objections(at, desired, seen)

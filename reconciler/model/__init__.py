@@ -7,6 +7,7 @@ from reconciler.model.address import Address
 from reconciler.model.provider import Provider
 from reconciler.model.record import TO_PUBLISH, DnsRecord
 from reconciler.model.resource import (
+    UNSETTLED,
     Change,
     Create,
     Delete,
@@ -30,6 +31,7 @@ from reconciler.model.service import Account, Config, Service
 
 __all__ = [
     "TO_PUBLISH",
+    "UNSETTLED",
     "Account",
     "Address",
     "Change",

@@ -6,7 +6,7 @@ The three define each other, and so they stand in one file.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -50,6 +50,8 @@ class Resource:
 
 
 Snapshot = Mapping[Address, Resource]
+UNSETTLED = "(known after apply)"
+"""Stands for a live value that only another change of the same plan will bring forth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ class Kind(ABC, Generic[ReadT, WriteT]):
     prunable: ClassVar[bool] = False
     removal: ClassVar[str] = "delete"
     """What the service does for a deletion, as a word for people."""
+    comes_with_parent: ClassVar[bool] = False
+    """Whether it is there as soon as its parent is, so that to create one only sets it."""
     has_twins: ClassVar[bool] = False
     """Whether the service makes a second one with the same address when it is asked to."""
     dns_fields: ClassVar[frozenset[str]] = frozenset()
@@ -208,6 +212,19 @@ class Kind(ABC, Generic[ReadT, WriteT]):
 
     def impossible(self, desired: Resource, live: Resource) -> Iterable[tuple[str, str]]:
         """Yield field and reason for what the service would refuse in view of what is live."""
+        return ()
+
+    def foreseen(self, desired: Resource, live: Resource, changes: Sequence[Update]) -> Resource:
+        """Return a live resource as it can be known beforehand, if other changes touch it too.
+
+        `changes` are the planned ones of what it stands below and of what stands there with it.
+        What they will bring forth is `UNSETTLED`: so it is planned, shown and made together with
+        them, and is not left for the next plan to find. `update` must read it for itself.
+        """
+        return live
+
+    def doubts(self, desired: Resource, live: Resource) -> Iterable[tuple[str, str]]:
+        """Yield field and text for what cannot be compared or told apart: why, and the way out."""
         return ()
 
     def job(self, resource: Resource) -> str | None:

@@ -51,6 +51,13 @@ class Service(ABC):
         """Yield what a plan should say that no single resource knows."""
         return ()
 
+    def noticed(self, provider: Provider, session: Any) -> Iterable[tuple[Address, str, str]]:
+        """Yield address, text and field (or "") for what a session found out while it read.
+
+        Such as where a declared thing is that is not where it was looked for.
+        """
+        return ()
+
     def objections(
         self,
         provider: Provider,

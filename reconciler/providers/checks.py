@@ -38,10 +38,19 @@ def some(names: Iterable[str]) -> str:
 
 def declared_domains(provider: Provider) -> set[str]:
     """Return the names of the domains that a provider declares and does not delete."""
+    return _domains(provider, are_absent=False)
+
+
+def absent_domains(provider: Provider) -> set[str]:
+    """Return the names of the domains that a provider declares to be absent."""
+    return _domains(provider, are_absent=True)
+
+
+def _domains(provider: Provider, *, are_absent: bool) -> set[str]:
     return {
         host_name(name)
         for name, node in provider.node.entries("domains")
-        if node.text("ensure") != "absent"
+        if (node.text("ensure") == "absent") is are_absent
     }
 
 

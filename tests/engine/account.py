@@ -105,7 +105,14 @@ class Account:
         prune: bool = False,  # noqa: FBT001, FBT002
         connections: int = 8,
     ) -> Plan:
-        return make_plan(config, sessions, selection, prune=prune, connections=connections)
+        return make_plan(
+            config,
+            sessions,
+            selection,
+            prune=prune,
+            connections=connections,
+            pause=self.clock.pause,
+        )
 
     def apply(self, config: Config, plan: Plan | None = None) -> list[Result]:
         with self.sessions(config, Writer) as sessions:

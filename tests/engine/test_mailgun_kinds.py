@@ -60,6 +60,10 @@ m:
 """
 
 
+def publish(account: Account, domain: str) -> None:
+    account.control("mailgun_us", "POST", "dns", {"domain": domain, "published": True})
+
+
 def whole(region: str) -> Config:
     return yaml(WHOLE.replace("REGION", region), P="canary-pass")
 
@@ -125,6 +129,7 @@ def test_a_no_op_plan_costs_one_list_and_two_calls_a_domain() -> None:
         f"webhooks: {{delivered: ['{HOOK}/a']}}, domains: {{{domains}}}}}"
     )
     account = Account()
+    publish(account, "example.com")
     account.apply(config)
     account.forget_requests()
     assert changes(account, config) == []
@@ -134,8 +139,26 @@ def test_a_no_op_plan_costs_one_list_and_two_calls_a_domain() -> None:
     assert not any(each.endswith("/keys") for each in asked)
 
 
+def test_of_domains_that_were_never_verified_some_are_read_for_their_records() -> None:
+    names = [f"d{number}.example.com" for number in range(25)]
+    config = yaml(
+        "m: {service: mailgun, token: {env: A}, domains: {"
+        + ", ".join(f"{name}: {{}}" for name in names)
+        + "}}"
+    )
+    account = Account()
+    account.apply(config)
+    account.forget_requests()
+    plan = account.plan(config)
+    assert len(account.requests("mailgun_us")) == 1 + 20
+    told = [note for note in plan.notes if note.text.startswith("publish the SPF record")]
+    assert len(told) == 20
+    assert told[0].text.endswith(" TXT v=spf1 include:mailgun.org ~all")
+
+
 def test_keys_are_read_only_where_the_yaml_names_signing_or_a_selector() -> None:
     account, config = Account(), signing("{tracking: {dkim_signing: true}}")
+    publish(account, "example.com")
     account.apply(config)
     account.forget_requests()
     account.plan(config)
@@ -178,6 +201,7 @@ def test_a_field_changed_by_hand_is_exactly_one_change_and_is_put_back(
     method: str, path: str, content: dict[str, Any], below: str, field: str
 ) -> None:
     account, config = Account(), whole("eu")
+    publish(account, "example.com")
     account.apply(config)
     data = {"data": content} if content else {}
     account.by_hand("mailgun_eu", method, path, **data)
@@ -185,7 +209,9 @@ def test_a_field_changed_by_hand_is_exactly_one_change_and_is_put_back(
     found = changes(account, config)
     if below == "auto":
         found = [each for each in found if not each[0].endswith("/dkim")]
-    assert found == [(base + below.removeprefix("auto"), [field])]
+    # Another prefix is another host, whose certificate is requested with the change.
+    moved = [(f"{base}/certificate", ["requested"])] if field == "web_prefix" else []
+    assert found == [(base + below.removeprefix("auto"), [field]), *moved]
     assert set(outcomes(account.apply(config)).values()) == {"applied"}
     assert changes(account, config) == []
 

@@ -10,6 +10,7 @@ from reconciler.engine.plan import Plan
 from reconciler.errors import ReadFailed
 from reconciler.model import DnsRecord, Resource, Secret
 from reconciler.providers.api import Reader, Writer
+from reconciler.reports.text import plan_as_text
 
 LIST = "/v4/domains"
 
@@ -64,13 +65,32 @@ def test_a_domain_that_is_to_be_absent_is_not_missed() -> None:
     account.apply(config("eu"))
     account.forget_requests()
     assert account.plan(config("us", "mg.example.com: {ensure: absent}")).changes == ()
-    assert account.requests("mailgun_eu") == []
+    assert account.requests("mailgun_eu") == [f"GET {LIST}"]
 
 
-def test_another_region_that_does_not_answer_changes_nothing() -> None:
+def test_one_that_is_to_be_absent_and_is_in_the_other_region_is_said_to_be_there() -> None:
+    account = Account()
+    account.apply(config("eu"))
+    plan = account.plan(config("us", "mg.example.com: {ensure: absent}"))
+    (note,) = plan.notes
+    assert note.text == (
+        "the domain mg.example.com exists in EU, the config says us: nothing deletes it there. Set "
+        "`region: eu`, or declare it under a provider of that region; a domain cannot be moved."
+    )
+    assert "Live matches" not in plan_as_text(plan)
+    assert account.plan(config("us", "gone.example.com: {ensure: absent}")).notes == ()
+
+
+def test_another_region_that_does_not_answer_is_said_beside_the_creation() -> None:
     account = Account()
     plant(account, "mailgun_eu", path="*", status=500, body={"message": "oops"})
-    assert addresses(account.plan(config())) == ["create m/domains/mg.example.com"]
+    plan = account.plan(config())
+    assert addresses(plan) == ["create m/domains/mg.example.com"]
+    (note,) = plan.notes
+    assert note.text.startswith(
+        "whether it lives already in EU could not be asked (GET /v4/domains"
+    )
+    assert "HTTP 500" in note.text
     assert account.requests("mailgun_eu") == [f"GET {LIST}"]
 
 
@@ -95,7 +115,10 @@ def test_a_key_that_only_the_other_region_accepts_is_no_bad_key(shape: str) -> N
 def test_a_key_that_the_other_region_accepts_without_the_domain_is_said_to_be_good() -> None:
     account = Account()
     plant(account, "mailgun_us", path="/v4/*", **SHAPES["json"])
-    assert "The key is accepted in EU. Set `region: eu`" in message(account)
+    said = message(account)
+    assert "The key is accepted in EU, but mg.example.com is not there either" in said
+    assert "For US, use a key that US accepts" in said
+    assert "Set `region: eu`" not in said
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -106,6 +129,20 @@ def test_a_key_that_neither_region_accepts_may_be_a_sending_key_or_kept_out(shap
     said = message(account)
     assert "a domain sending key (which can only send)" in said
     assert "IP allowlist" in said
+
+
+WRONG: dict[str, Any] = {"status": 403, "body": {"message": "Forbidden"}}
+
+
+def test_a_wrong_key_is_said_to_be_one_where_account_webhooks_alone_are_named() -> None:
+    account = Account()
+    for site in ("mailgun_us", "mailgun_eu"):
+        plant(account, site, path="/v1/webhooks", **WRONG)
+        plant(account, site, path="/v4/*", **SHAPES["json"])
+    wanted = yaml("m: {service: mailgun, token: {env: A}, account_webhooks: []}")
+    with pytest.raises(ReadFailed, match="The key is not accepted here: it may be wrong") as error:
+        account.plan(wanted)
+    assert "role" not in str(error.value)
 
 
 def test_account_webhooks_refuse_a_key_in_a_shape_of_their_own() -> None:
@@ -231,6 +268,7 @@ def test_what_mailgun_last_saw_is_told_and_foreign_mx_are_left_alone() -> None:
     live = read(account, "mg.example.com")
     assert live.notes == (
         "the domain is not verified yet",
+        "publish the SPF record mg.example.com TXT v=spf1 include:mailgun.org ~all",
         f"Mailgun last saw MX mg.example.com as 1 mx.elsewhere.example{ADVICE}",
         "Mailgun last saw TXT mg.example.com as v=spf1 -all",
     )

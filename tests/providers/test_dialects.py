@@ -20,7 +20,7 @@ from reconciler.errors import (
     UnexpectedAnswer,
 )
 from reconciler.providers.api import safe_text
-from reconciler.providers.mailgun.session import MailgunDialect
+from reconciler.providers.mailgun.dialect import MailgunDialect
 from reconciler.providers.postmark.session import ACCOUNT_DIALECT, SERVER_DIALECT
 
 REQUEST = "PUT /domains/7"

@@ -6,25 +6,18 @@ from typing import Any
 
 from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
 from reconciler.providers.api import ClientT, Connector, SecretPassword
-from reconciler.providers.checks import declared_domains, undeclared_sender
+from reconciler.providers.checks import absent_domains, declared_domains, undeclared_sender
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
+from reconciler.providers.mailgun.answers import DOMAINS
 from reconciler.providers.mailgun.certificates import Certificates
 from reconciler.providers.mailgun.checks import check, keys_beside_automatic_security
+from reconciler.providers.mailgun.dialect import Home, MailgunDialect
 from reconciler.providers.mailgun.dkim import Dkim
 from reconciler.providers.mailgun.domains import Domains
-from reconciler.providers.mailgun.objections import too_many_urls
+from reconciler.providers.mailgun.objections import deletions_refused, too_many_urls
+from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region
 from reconciler.providers.mailgun.remarks import remarks
-from reconciler.providers.mailgun.session import (
-    DOMAINS,
-    START,
-    URLS,
-    USER,
-    Elsewhere,
-    MailgunDialect,
-    MailgunSession,
-    Reading,
-    other_region,
-)
+from reconciler.providers.mailgun.session import START, USER, MailgunSession, Reading
 from reconciler.providers.mailgun.tracking import Tracking
 from reconciler.providers.mailgun.webhooks import Webhooks
 from reconciler.source import Finding
@@ -50,7 +43,13 @@ class Mailgun(Service):
     def objections(
         self, provider: Provider, desired: Snapshot, live: Snapshot
     ) -> Iterable[tuple[Address, str, str]]:
-        return too_many_urls(provider, desired, live)
+        yield from too_many_urls(provider, desired, live)
+        yield from deletions_refused(provider, desired, live)
+
+    def noticed(self, provider: Provider, session: Reading) -> Iterable[tuple[Address, str, str]]:
+        for name, text in session.elsewhere.noticed() if session.elsewhere else ():
+            field = "ensure" if name in session.absent else ""
+            yield provider.address / Domains.name / name, text, field
 
     def proofs(
         self,
@@ -72,9 +71,11 @@ class Mailgun(Service):
         auth = SecretPassword(USER, tokens["token"])
         elsewhere = _elsewhere(provider, region, auth, connector)
         pool = connector.pool(provider, _site(region), URLS[region])
-        dialect = MailgunDialect(region, elsewhere)
+        home = Home(connector.onlooker(provider, pool, auth, MailgunDialect(region), START))
+        dialect = MailgunDialect(region, elsewhere, home)
         client = connector.client(provider, pool, auth, dialect, START)
-        return MailgunSession(client, elsewhere)
+        kept, absent = declared_domains(provider), absent_domains(provider)
+        return MailgunSession(client, elsewhere, frozenset(kept), frozenset(absent))
 
 
 def _site(region: str) -> str:
@@ -96,4 +97,4 @@ def _elsewhere(
         return None
     pool = connector.pool(provider, _site(other), URLS[other])
     reader = connector.onlooker(provider, pool, auth, MailgunDialect(other), START)
-    return Elsewhere(region, declared_domains(provider), reader)
+    return Elsewhere(region, declared_domains(provider), absent_domains(provider), reader)

@@ -1,16 +1,22 @@
 """Webhooks of the account in its region, each known by its URL (mailgun.md §8.3)."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.errors import NotFound, UnexpectedAnswer
 from reconciler.fields import TEXT, Codec, Field, FieldTable
 from reconciler.model import Address, Kind, Provider, Resource, Update
 from reconciler.providers.desired import located
+from reconciler.providers.mailgun.answers import listed, path_of
 from reconciler.providers.mailgun.events import in_order, is_same_set, texts
-from reconciler.providers.mailgun.session import Reading, Writing, listed
+from reconciler.providers.mailgun.session import Reading, Writing
+from reconciler.providers.urls import sent_urls, shown_url
 
 _PATH = "/v1/webhooks"
+_ONE = f"{_PATH}/{{}}"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # 24 hex digits, as documented
 
 
 class AccountWebhooks(Kind[Reading, Writing]):
@@ -25,60 +31,66 @@ class AccountWebhooks(Kind[Reading, Writing]):
     def declared(self, provider: Provider) -> Iterator[Resource]:
         webhooks = provider.node.children.get(self.name)
         for node in webhooks.items if webhooks else ():
-            address = provider.address / self.name / node.children["url"].data
-            yield located(
+            url = node.children["url"].data
+            desired = located(
                 self,
-                address,
+                provider.address / self.name / shown_url(url),
                 node,
                 node.location,
                 value=lambda field, found: (
                     in_order(found.data) if field.ours == "events" else found.data
                 ),
             )
+            yield replace(desired, facts={"urls": sent_urls([url])})
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         request = f"GET {_PATH}"
         for item in listed(session.client.get(_PATH), "webhooks", request):
-            address = under / self.name / _text(item, "url", request)
-            yield self._live(address, item, request)
+            yield self._live(under, item, request)
 
     def read(self, session: Reading, known: Resource) -> Resource | None:
         if known.remote_id is None:
-            items = self.list(session, Address((known.address.provider,)))
+            items = self.list(session, known.address.root)
             return next((item for item in items if item.address == known.address), None)
-        path = f"{_PATH}/{known.remote_id}"
+        path = path_of(_ONE, known.remote_id)
         try:
             answer = session.client.get(path)
         except NotFound:
             return None
-        address = known.address.root / self.name / _text(answer, "url", f"GET {path}")
-        return self._live(address, answer, f"GET {path}")
+        return self._live(known.address.root, answer, f"GET {path}")
 
     def create(self, session: Writing, desired: Resource) -> Resource:
-        form = {"url": desired.address.name} | self.fields.encode(desired.attributes)
-        answer = session.client.post(_PATH, form=form)
-        return self._live(desired.address, answer, f"POST {_PATH}")
+        request, form = f"POST {_PATH}", self._form(desired, desired.attributes)
+        remote_id = _remote_id(session.client.post(_PATH, form=form), request)
+        return replace(desired, remote_id=remote_id)
 
     def update(self, session: Writing, change: Update) -> None:
         """Send all: what is left out would be emptied."""
-        known = {**change.live.attributes, **change.desired.attributes}
-        form = {"url": change.desired.address.name} | self.fields.encode(known)
-        session.client.put(f"{_PATH}/{change.live.remote_id}", form=form)
+        form = self._form(change.desired, {**change.live.attributes, **change.desired.attributes})
+        session.client.put(path_of(_ONE, str(change.live.remote_id)), form=form)
 
     def delete(self, session: Writing, live: Resource) -> None:
-        session.client.delete(f"{_PATH}/{live.remote_id}")
+        session.client.delete(path_of(_ONE, str(live.remote_id)))
 
-    def _live(self, address: Address, item: Mapping[str, Any], request: str) -> Resource:
+    def _form(self, desired: Resource, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        url = desired.facts["urls"][desired.address.name]
+        return {"url": url} | self.fields.encode(attributes)
+
+    def _live(self, under: Address, item: Mapping[str, Any], request: str) -> Resource:
+        url = item.get("url")
+        if not isinstance(url, str) or not url:
+            raise UnexpectedAnswer(request, "a webhook has no url")
         return Resource(
-            address=address,
+            address=under / self.name / shown_url(url),
             kind=self,
             attributes=self.fields.decode(item),
-            remote_id=_text(item, "webhook_id", request),
+            remote_id=_remote_id(item, request),
         )
 
 
-def _text(item: Mapping[str, Any], key: str, request: str) -> str:
-    found = item.get(key)
-    if not isinstance(found, str) or not found:
-        raise UnexpectedAnswer(request, f"a webhook has no {key}")
+def _remote_id(item: Mapping[str, Any], request: str) -> str:
+    """Return the ID, which is going to stand in paths. Raises UnexpectedAnswer for what is none."""
+    found = item.get("webhook_id")
+    if not isinstance(found, str) or not _ID.fullmatch(found):
+        raise UnexpectedAnswer(request, "a webhook has no webhook_id that could be one")
     return found

@@ -1,17 +1,20 @@
 """The certificate of a domain's tracking host, which https links need (mailgun.md §6.3)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from reconciler.fields import FLAG, Field, FieldTable
-from reconciler.model import Address, Provider, Resource, Update
+from reconciler.model import UNSETTLED, Address, Provider, Resource, Update
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun import x509
+from reconciler.providers.mailgun.dkim import Dkim, looks_at_dns
+from reconciler.providers.mailgun.domain_fields import PREFIX
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.per_domain import PerDomain
 from reconciler.providers.mailgun.session import Reading, Writing
 from reconciler.providers.mailgun.x509 import Certificate
 
-_REQUESTED = "requested"
+REQUESTED = "requested"
 
 
 class Certificates(PerDomain):
@@ -22,7 +25,8 @@ class Certificates(PerDomain):
     """
 
     name = "certificate"
-    fields = FieldTable(Field(_REQUESTED, _REQUESTED, FLAG, write_only=True))
+    dns_fields = frozenset({REQUESTED})
+    fields = FieldTable(Field(REQUESTED, REQUESTED, FLAG, write_only=True))
 
     def declared(self, provider: Provider) -> Iterator[Resource]:
         for name, node in provider.node.entries(Domains.name):
@@ -32,46 +36,56 @@ class Certificates(PerDomain):
                 yield Resource(
                     address=domain / self.name,
                     kind=self,
-                    attributes={_REQUESTED: True},
+                    attributes={REQUESTED: True},
                     parent=domain,
                     locations={"": place},
+                    needs=(domain / Dkim.name,),  # one look at DNS is enough for both
                 )
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         found = x509.look(session, under.name)
-        known = {} if found.is_missing and not found.has_cname else {_REQUESTED: _is_made(found)}
         yield Resource(
             address=under / self.name,
             kind=self,
-            attributes=known,
+            attributes={} if found.waits else {REQUESTED: not found.is_missing},
             remote_id=found.host,
             parent=under,
             notes=tuple(_notes(found)),
-            facts={"status": found.status},
+            facts={"waits_for": found.host if found.waits else ""},
         )
+
+    def foreseen(self, desired: Resource, live: Resource, changes: Sequence[Update]) -> Resource:  # noqa: ARG002
+        """Another prefix is another host; and whoever has DNS looked up may find the CNAME."""
+        is_moved = any(PREFIX in change.names for change in changes)
+        is_looked_for = live.facts["waits_for"] and any(map(looks_at_dns, changes))
+        return (
+            replace(live, attributes={REQUESTED: UNSETTLED}) if is_moved or is_looked_for else live
+        )
+
+    def doubts(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:
+        if host := live.facts["waits_for"]:
+            yield (
+                REQUESTED,
+                (
+                    f"the tracking certificate of {host} cannot be requested until Mailgun finds "
+                    f"the CNAME {host}; publish it, `run verify {desired.parent}` and apply again; "
+                    "https links are broken until then"
+                ),
+            )
 
     def create(self, session: Writing, desired: Resource) -> Resource:
         """Request it for a domain that was created just before, if its CNAME is there already."""
-        x509.request(session, desired.address.parts[-2])
+        x509.request(session, desired.address.parts[-2], looking=True)
         return desired
 
     def update(self, session: Writing, change: Update) -> None:
-        x509.request(session, change.desired.address.parts[-2])
-
-
-def _is_made(found: Certificate) -> bool:
-    return not found.is_missing
+        x509.request(session, change.desired.address.parts[-2], looking=True)
 
 
 def _notes(found: Certificate) -> Iterator[str]:
     """Say what is pending, for https links are broken until then."""
     what = f"the tracking certificate of {found.host}"
-    if found.is_missing and not found.has_cname:
-        yield (
-            f"{what} cannot be requested until Mailgun finds the CNAME {found.host}; publish it, "
-            "verify the domain and apply again; https links are broken until then"
-        )
-    elif found.status == "processing":
+    if found.status == "processing":
         yield f"{what} is being made; https links are broken until then"
     elif found.status == "error":
         yield f"{what} could not be made: {found.error}" if found.error else f"{what} has failed"

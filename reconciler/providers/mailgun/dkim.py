@@ -1,39 +1,50 @@
 """DKIM of a domain: whether it signs, and with which selector (mailgun.md §7.1, §7.2)."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
-from reconciler.errors import UnexpectedAnswer
 from reconciler.fields import FLAG, Codec, Field, FieldTable, text
-from reconciler.model import Address, Provider, Resource, Update
+from reconciler.model import UNSETTLED, Address, Provider, Resource, Update
 from reconciler.providers.desired import host_name
+from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC, DKIM_HOSTS
 from reconciler.providers.mailgun.domains import Domains
+from reconciler.providers.mailgun.keys import (
+    Key,
+    are_automatic,
+    by_selector,
+    course,
+    read_keys,
+    rename,
+    renamed_key,
+    signing_keys,
+    switch,
+    switchable,
+    without_automatic,
+)
 from reconciler.providers.mailgun.per_domain import PerDomain
-from reconciler.providers.mailgun.session import Reading, Writing, listed
+from reconciler.providers.mailgun.session import Reading, Writing, look_at_dns
+from reconciler.providers.steps import Step, take
 from reconciler.source import Node
 
 SIGNING, SELECTOR = "signing", "selector"
+KEPT, HOSTED = "keys_are_kept", "keys_are_hosted"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """A key as the list tells it; `is_active` says that it signs, `is_valid` that DNS has it."""
-
-    selector: str
-    host: str
-    value: str
-    is_active: bool
-    is_valid: bool
-    is_automatic: bool
+def _read_selectors(value: Any) -> str | list[str]:
+    """Read the selector of the one key that is meant, or those of several."""
+    return [text(each) for each in value] if isinstance(value, list) else text(value)
 
 
 class Dkim(PerDomain):
     name = "dkim"
+    dns_fields = frozenset({SIGNING, SELECTOR})  # to sign, Mailgun may have to look at DNS first
     fields = FieldTable(
         Field(SIGNING, SIGNING, FLAG),
-        Field(SELECTOR, SELECTOR, Codec(lambda value: text(value).lower())),
+        Field(SELECTOR, SELECTOR, Codec(_read_selectors)),
+        # What the domain itself is said to do: Mailgun keeps its keys, or they stand elsewhere.
+        Field(KEPT, KEPT, write_only=True, implied=True),
+        Field(HOSTED, HOSTED, write_only=True, implied=True),
     )
 
     def declared(self, provider: Provider) -> Iterator[Resource]:
@@ -51,140 +62,173 @@ class Dkim(PerDomain):
                 yield Resource(
                     address=domain / self.name,
                     kind=self,
-                    attributes={key: _value(each) for key, each in named.items()},
+                    attributes={key: _value(each) for key, each in named.items()} | _implied(node),
                     parent=domain,
                     locations={"": place} | {key: each.location for key, each in named.items()},
                 )
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
-        yield self._live(under, _keys(session, under.name))
+        yield self._live(under, read_keys(session, under.name))
+
+    def foreseen(self, desired: Resource, live: Resource, changes: Sequence[Update]) -> Resource:
+        """Who keeps the keys, and which they are, only a change of the domain will show.
+
+        A look at DNS may let a key sign that is not to.
+        """
+        changed = {name for change in changes for name in change.names}
+        if {AUTHORITY, AUTOMATIC} & changed:
+            unsettled = dict.fromkeys((SIGNING, SELECTOR), UNSETTLED)
+            left = () if AUTHORITY in changed else without_automatic(live.facts["keys"])
+            return replace(live, attributes=unsettled, facts={"keys": left})
+        is_silent = all(each.attributes.get(SIGNING) is False for each in (desired, live))
+        if is_silent and any(map(looks_at_dns, changes)):
+            return replace(live, attributes={**live.attributes, SIGNING: UNSETTLED})
+        return live
+
+    def meet(self, desired: Resource, live: Resource) -> Resource:
+        """Compare nothing that others keep; where nothing signs, a key by the name is enough."""
+        keys = keys_of(desired, live)
+        are_others = not keys and bool(live.facts["keys"] or desired.attributes.get(KEPT))
+        hidden = {SIGNING, SELECTOR} if are_others else set()
+        signs = desired.attributes.get(SIGNING, bool(signing_keys(keys)))
+        if not signs and by_selector(keys, desired.attributes.get(SELECTOR)):
+            hidden.add(SELECTOR)
+        known = {name: each for name, each in desired.attributes.items() if name not in hidden}
+        return replace(desired, attributes=known)
+
+    def impossible(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:
+        keys, selector = keys_of(desired, live), desired.attributes.get(SELECTOR)
+        if keys and selector and not by_selector(keys, selector) and not renamed_key(keys):
+            names = ", ".join(key.selector for key in signing_keys(keys) or keys)
+            yield (
+                SELECTOR,
+                (
+                    f"which of the keys {names} would become `{selector}` cannot be told; name one "
+                    f"of them, or make a key `{selector}`, or delete those that are not used"
+                ),
+            )
+
+    def doubts(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:
+        if keys_of(desired, live):
+            return
+        fact = "the domain above it signs, with a key of its own"
+        way_out = f"`{AUTHORITY}: true` gives this one a key"
+        is_kept = desired.attributes.get(KEPT) or are_automatic(live.facts["keys"])
+        if is_kept:
+            fact = "Mailgun keeps the keys and chooses their selectors"
+            way_out = f"`{AUTOMATIC}: false` gives the domain keys of its own"
+        for name in (SIGNING, SELECTOR):
+            is_so = is_kept and name == SIGNING and desired.attributes.get(name) is True
+            if name in desired.attributes and not is_so:
+                yield name, f"{fact}, so that it was not compared; {way_out}, or take it off"
 
     def create(self, session: Writing, desired: Resource) -> Resource:
         """Set what is named on a domain that was created just before."""
-        live = self._live(Address(desired.address.parts[:-1]), _keys(session, _domain(desired)))
-        self._set(session, desired, [n for n in live.attributes if _differs(n, desired, live)])
+        domain = Address(desired.address.parts[:-1])
+        live = self._live(domain, read_keys(session, domain.name))
+        known = self.meet(desired, live)
+        names = [name for name in live.attributes if _differs(name, known, live)]
+        if known.attributes.get(SIGNING) is False and SIGNING not in names:
+            names.append(SIGNING)  # a look at DNS may still let a key sign
+        self._set(session, known, names)
         return desired
 
     def update(self, session: Writing, change: Update) -> None:
         self._set(session, change.desired, change.names)
 
-    def _set(self, session: Writing, desired: Resource, names: Iterable[str]) -> None:
-        domain = _domain(desired)
-        if SELECTOR in names:
-            _select(session, domain, desired.attributes[SELECTOR])
-        if SIGNING in names and desired.attributes[SIGNING]:
-            _sign(session, domain, desired.attributes.get(SELECTOR))
-        elif SIGNING in names:
-            _switch(session, domain, "deactivate", signing_keys(_own_keys(session, domain)))
+    def _set(self, session: Writing, desired: Resource, names: Sequence[str]) -> None:
+        """Read the keys anew: a change of the domain may have brought others forth."""
+        domain = desired.address.parts[-2]
+        signing = desired.attributes[SIGNING] if SIGNING in names else None
+        # Also a selector that is as it should be says which key is to sign.
+        selector = desired.attributes.get(SELECTOR) if SELECTOR in names or signing else None
+        way = course(self._keys(session, desired), signing, selector)
 
-    def _live(self, domain: Address, keys: Iterable[Key]) -> Resource:
-        own = sorted(key for key in keys if not key.is_automatic)
+        def do_rename(_: tuple[str, ...]) -> None:
+            rename(session, domain, str(selector))
+
+        def do_switch(_: tuple[str, ...]) -> None:
+            is_looked_for = signing is False and session.looks.is_wanted(domain)
+            if is_looked_for:
+                look_at_dns(session, domain)
+            is_stale = is_looked_for or way.rename
+            keys = self._keys(session, desired) if is_stale else ()
+            switch(session, domain, course(keys, signing, selector) if is_stale else way)
+
+        steps = [Step((SELECTOR,), do_rename)] if way.rename else []
+        rest = tuple(name for name in names if not (way.rename and name == SELECTOR))
+        take([*steps, Step(rest, do_switch)] if rest else steps)
+
+    def _keys(self, session: Reading, desired: Resource) -> tuple[Key, ...]:
+        domain = Address(desired.address.parts[:-1])
+        return keys_of(desired, self._live(domain, read_keys(session, domain.name)))
+
+    def _live(self, domain: Address, keys: Sequence[Key]) -> Resource:
         return Resource(
             address=domain / self.name,
             kind=self,
-            attributes=self.fields.decode(_told(own)),
+            attributes=self.fields.decode({SIGNING: True} if are_automatic(keys) else _told(keys)),
             remote_id=domain.name,
             parent=domain,
-            notes=tuple(_notes(own, keys)),
-            facts={"keys": tuple(own)},
+            notes=tuple(_notes(keys)),
+            facts={"keys": tuple(keys)},
         )
+
+
+def keys_of(desired: Resource, live: Resource) -> tuple[Key, ...]:
+    """Return the keys that can be switched: those of the domain, if nobody else keeps them."""
+    if desired.attributes.get(KEPT):
+        return ()
+    are_hosted = desired.attributes.get(HOSTED) is True
+    domain = live.address.parts[-2]
+    return switchable(live.facts["keys"], domain, are_hosted=are_hosted)
+
+
+def looks_at_dns(change: Update) -> bool:
+    """Whether Mailgun looks at a domain's DNS for a change, and so may change more than it names.
+
+    No key has to be looked for to let none sign.
+    """
+    names = set(change.names) & change.desired.kind.dns_fields
+    is_off = SIGNING in names and change.desired.attributes[SIGNING] is False
+    return bool(names - {SIGNING} if is_off else names)
+
+
+def _implied(node: Node) -> dict[str, bool]:
+    """Return what a domain's other keys say of its DKIM keys."""
+    said = {
+        KEPT: _is_said(node, AUTOMATIC),
+        HOSTED: any(_is_said(node, each) for each in DKIM_HOSTS),
+    }
+    return {name: True for name, is_said in said.items() if is_said}
+
+
+def _is_said(node: Node, name: str) -> bool:
+    found = node.at(name)
+    return bool(found and found.data)
 
 
 def _value(node: Node) -> Any:
     return node.data.lower() if isinstance(node.data, str) else node.data
 
 
-def _domain(resource: Resource) -> str:
-    return resource.address.parts[-2]
-
-
 def _differs(name: str, desired: Resource, live: Resource) -> bool:
     return name in desired.attributes and desired.attributes[name] != live.attributes[name]
 
 
-def _keys(session: Reading, domain: str) -> list[Key]:
-    path = f"/v4/domains/{domain}/keys"
-    items = listed(session.client.get(path), "items", f"GET {path}")
-    return [_key(item, f"GET {path}") for item in items]
-
-
-def _key(item: Mapping[str, Any], request: str) -> Key:
-    selector, record = item.get("selector"), item.get("dns_record")
-    if not isinstance(selector, str) or not selector or not isinstance(record, Mapping):
-        raise UnexpectedAnswer(request, "a key of the list has no selector or no record")
-    return Key(
-        selector=selector.lower(),
-        host=str(record.get("name", "")),
-        value=str(record.get("value", "")),
-        is_active=record.get("is_active") is True,
-        is_valid=str(record.get("valid")).lower() == "valid",
-        # The two of automatic sender security are CNAMEs, and nobody's to switch (§7.3).
-        is_automatic=str(record.get("record_type")).upper() == "CNAME",
-    )
-
-
-def signing_keys(keys: Iterable[Key]) -> list[Key]:
-    return [key for key in keys if key.is_active]
-
-
-def renamed_key(keys: Iterable[Key]) -> Key | None:
-    """Return the key that a change of selector renames: the one that signs, or the only one."""
-    keys = list(keys)
-    candidates = signing_keys(keys) or keys
-    return candidates[0] if len(candidates) == 1 else None
-
-
-def key_to_activate(keys: Iterable[Key], selector: str | None = None) -> Key | None:
-    """Return the key that would sign: the one by that selector, then one that DNS has."""
-
-    def rank(key: Key) -> tuple[bool, bool, str]:
-        return key.selector != selector, not key.is_valid, key.selector
-
-    return min(keys, key=rank, default=None)
-
-
-def _told(own: list[Key]) -> dict[str, Any]:
+def _told(keys: Sequence[Key]) -> dict[str, Any]:
     """Return what can be said of the keys; without any, the domain is signed for by others."""
-    told: dict[str, Any] = {SIGNING: bool(signing_keys(own))} if own else {}
-    if key := renamed_key(own):
-        told[SELECTOR] = key.selector
-    return told
+    if not keys:
+        return {}
+    selectors = [key.selector for key in signing_keys(keys) or keys]
+    selector = selectors[0] if len(selectors) == 1 else selectors
+    return {SIGNING: bool(signing_keys(keys)), SELECTOR: selector}
 
 
-def _notes(own: Iterable[Key], keys: Iterable[Key]) -> Iterator[str]:
-    if any(key.is_automatic for key in keys):
+def _notes(keys: Sequence[Key]) -> Iterator[str]:
+    if are_automatic(keys):
         yield "automatic sender security: Mailgun signs with keys that it rotates by itself"
-    elif not own:
-        yield "it has no DKIM key of its own: the domain above it signs"
-    for key in own:
-        if not key.is_valid:
-            yield f"Mailgun does not find the DKIM record {key.host} in DNS"
-
-
-def _own_keys(session: Reading, domain: str) -> list[Key]:
-    return [key for key in _keys(session, domain) if not key.is_automatic]
-
-
-def _select(session: Writing, domain: str, selector: str) -> None:
-    """Rename the key (§7.2); if another one has the name, that one takes over (§7.1)."""
-    own = _own_keys(session, domain)
-    named = [key for key in own if key.selector == selector]
-    if named:
-        _switch(session, domain, "activate", named)
-        _switch(session, domain, "deactivate", set(signing_keys(own)) - set(named))
-    else:
-        session.client.put(f"/v3/domains/{domain}/dkim_selector", form={"dkim_selector": selector})
-
-
-def _sign(session: Writing, domain: str, selector: str | None) -> None:
-    """Activate a key; which one a selector renames may only now be certain."""
-    key = key_to_activate(_own_keys(session, domain), selector)
-    if key:
-        _switch(session, domain, "activate", [key])
-        if selector not in {None, key.selector}:
-            _select(session, domain, selector)
-
-
-def _switch(session: Writing, domain: str, word: str, keys: Iterable[Key]) -> None:
     for key in keys:
-        session.client.put(f"/v4/domains/{domain}/keys/{quote(key.selector, safe='')}/{word}")
+        if not key.is_valid:
+            verdict = "" if key.verdict in {"unknown", "none"} else f", and calls it {key.verdict}"
+            yield f"Mailgun does not find the DKIM record in DNS{verdict}: publish {key.record}"

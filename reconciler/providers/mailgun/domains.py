@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from reconciler.errors import InvalidRequest, NotFound
-from reconciler.fields import FLAG, HOST, NUMBER, TEXT, Codec, Field, FieldTable, text
+from reconciler.fields import Field
 from reconciler.model import (
-    TO_PUBLISH,
     Address,
     Kind,
     Performed,
@@ -20,72 +19,39 @@ from reconciler.model import (
 from reconciler.providers.desired import host_name, located
 from reconciler.providers.lookup import looked_up
 from reconciler.providers.mailgun import x509
+from reconciler.providers.mailgun.answers import DOMAINS, paged, path_of, section
+from reconciler.providers.mailgun.domain_fields import (
+    ARCHIVE,
+    AUTHORITY,
+    AUTOMATIC,
+    DKIM_HOSTS,
+    FIELDS,
+    KEY_SIZE,
+    MAIL_FROM,
+    PASSWORD,
+    PREFIX,
+    SCHEME,
+    SWITCH,
+)
+from reconciler.providers.mailgun.lineage import ancestors, registered_above, signed_for
 from reconciler.providers.mailgun.records import dns_records, notes_of_records, told_by_keys
-from reconciler.providers.mailgun.session import DOMAINS, Reading, Writing, paged, section
+from reconciler.providers.mailgun.session import Reading, Writing, look_at_dns
+from reconciler.providers.steps import Step, take
+from reconciler.providers.urls import sent_urls, shown_url
 from reconciler.source import Node
 
-_PASSWORD = "smtp_password"  # noqa: S105 - a field's name
-_MAIL_FROM = "mailfrom_host"
-_AUTHORITY = "force_dkim_authority"
-_DKIM_HOSTS = {"force_root_dkim_host", "dkim_host_name"}
-_ONCE = "support alone can change it, or a new domain; take it off the YAML to leave it as it is"
-
-SWITCH = Codec(FLAG.read, lambda value: "true" if value else "false")
-WORD = Codec(lambda value: text(value).lower())
-SECONDS = Codec(NUMBER.read, str)
-AUTHORITY = Codec(
-    SWITCH.read,
-    SWITCH.write,
-    # Without a domain above it in the account, it is its own authority in any case (§7.2).
-    same=lambda desired, live: not desired or bool(live),
-    doubt="it is not forced, and the domain is its own DKIM authority all the same",
-)
-
-
-def _unread(write: Callable[[Any], Any] = lambda value: value) -> Codec:
-    """Return a codec for what is only sent: were it told all the same, it would not be taken."""
-
-    def refuse(_: Any) -> Any:
-        raise ValueError("only sent, never read")
-
-    return Codec(refuse, write)
+ONE = f"{DOMAINS}/{{}}"
+_MOST_READ = 20
+"""Unverified domains whose records a plan tells: each costs a call more."""
 
 
 class Domains(Kind[Reading, Writing]):
     name = "domains"
     guarded = True
     deletion_takes = 300.0  # in the background (mailgun.md §4.8)
-    fields = FieldTable(
-        Field("spam_action", "spam_action", WORD),
-        Field("wildcard", "wildcard", SWITCH),
-        Field("web_scheme", "web_scheme", WORD),
-        Field("web_prefix", "web_prefix", WORD),
-        Field("require_tls", "require_tls", SWITCH),
-        Field("skip_verification", "skip_verification", SWITCH),
-        Field("message_ttl", "message_ttl", SECONDS, absent_means=0),
-        Field("archive_to", "archive_to", TEXT, absent_means=""),
-        Field(_MAIL_FROM, _MAIL_FROM, HOST),
-        Field("use_automatic_sender_security", "use_automatic_sender_security", SWITCH),
-        Field("encrypt_incoming_message", "encrypt_incoming_message", SWITCH, immutable=_ONCE),
-        # These two are read off the DKIM records (§7.2); the list does not hold those.
-        Field(
-            "dkim_key_size",
-            "dkim_key_size",
-            SECONDS,
-            immutable="a key keeps its size; make a new key, publish and activate it, and delete "
-            "the old one, or take `dkim_key_size` off the YAML",
-        ),
-        Field(_AUTHORITY, _AUTHORITY, AUTHORITY),
-        # What follows is sent when the domain is created, and cannot be read afterwards (§14).
-        Field("dkim.selector", "dkim_selector", _unread(), write_only=True, implied=True),
-        Field(
-            "force_root_dkim_host", "force_root_dkim_host", _unread(SWITCH.write), write_only=True
-        ),
-        Field("dkim_host_name", "dkim_host_name", _unread(), write_only=True),
-        Field("ips", "ips", _unread(",".join), write_only=True),
-        Field("pool_id", "pool_id", _unread(), write_only=True),
-        Field(_PASSWORD, _PASSWORD, _unread(), write_only=True),
-    )
+    # What `mailfrom_host` asks of DNS is not documented; no recording shows other records for it.
+    dns_fields = frozenset({PREFIX, AUTOMATIC, AUTHORITY})
+    fields = FIELDS
     actions: ClassVar[Mapping[str, str]] = {
         "verify": "look at DNS now",
         "set-smtp-password": "set the SMTP password to the one that the YAML refers to",
@@ -99,20 +65,34 @@ class Domains(Kind[Reading, Writing]):
         names = {host_name(name) for name, _ in provider.node.entries(self.name)}
         for name, node in provider.node.entries(self.name):
             place = provider.node.children[self.name].keys[name]
-            desired = located(self, collection / host_name(name), node, place)
+            address = collection / host_name(name)
+            desired = located(self, address, node, place, value=_value)
             # It may sign for those below it, and cannot be deleted before them (§4.8, §7.2).
-            above = (collection / each for each in _domains_above(host_name(name)) if each in names)
-            yield _with_password(replace(desired, needs=tuple(above)), node)
+            above = (collection / each for each in ancestors(host_name(name)) if each in names)
+            archive = node.text(ARCHIVE) or ""
+            facts = {"urls": sent_urls([archive])}
+            yield _with_password(replace(desired, needs=tuple(above), facts=facts), node)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
-        items = paged(session.client, DOMAINS)
+        items = {host_name(item["name"]): item for item in paged(session.client, DOMAINS)}
         if session.elsewhere:
-            session.elsewhere.missing(host_name(item["name"]) for item in items)
-        for item in items:
-            yield self._live(under / self.name / host_name(item["name"]), item, {})
+            session.elsewhere.look_for_others(items)
+        unread = 0
+        for name, item in items.items():
+            facts: dict[str, Any] = {"above": registered_above(name, items)}
+            if name in session.absent:
+                facts["signs_for"] = signed_for(session, name, items)
+            if item.get("state") == "unverified" and name in session.kept:
+                unread += 1
+                facts["is_unread"] = unread <= _MOST_READ
+            yield self._live(under / self.name / name, item, {}, facts)
+
+    def tells_all(self, listed: Resource) -> bool:
+        """A list has no records, which one that was never verified still asks for."""
+        return not listed.facts.get("is_unread")
 
     def read(self, session: Reading, known: Resource) -> Resource | None:
-        path = f"{DOMAINS}/{known.address.name}"
+        path = path_of(ONE, known.address.name)
         try:
             # `mailfrom_host` is told only when asked for.
             answer = session.client.get(path, {"h:extended": "true"})
@@ -121,125 +101,214 @@ class Domains(Kind[Reading, Writing]):
         domain = section(answer, "domain", f"GET {path}")
         # Names are matched in lower case (mailgun.md §4.5): the answer has its own spelling.
         address = known.address.root / self.name / host_name(str(domain.get("name")))
-        return self._live(address, domain, answer)
+        return self._live(address, domain, answer, self._facts(session, known, answer))
 
-    def meet(self, desired: Resource, live: Resource) -> Resource:  # noqa: ARG002
+    def _facts(
+        self, session: Reading, known: Resource, answer: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return what a list told; without one, only an authority of its own needs a look above."""
+        name, told = known.address.name, known.facts
+        if "above" in told:
+            return {key: told[key] for key in ("above", "signs_for") if key in told}
+        if not told_by_keys(name, answer).get(AUTHORITY):
+            return {}
+        found = {each: item for each in ancestors(name) if (item := _peek(session, each))}
+        return {"above": registered_above(name, found)}
+
+    def meet(self, desired: Resource, live: Resource) -> Resource:
         """Do not compare what another host hides, nor keys where Mailgun is to keep them."""
         hidden = {
-            _AUTHORITY: any(desired.attributes.get(host) for host in _DKIM_HOSTS),
-            "dkim_key_size": desired.attributes.get("use_automatic_sender_security"),
+            AUTHORITY: _is_authority_hidden(desired) or _is_authority_anyway(desired, live),
+            KEY_SIZE: desired.attributes.get(AUTOMATIC),
         }
         known = {name: each for name, each in desired.attributes.items() if not hidden.get(name)}
         return replace(desired, attributes=known)
 
+    def doubts(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:
+        if _is_authority_anyway(desired, live):
+            yield (
+                AUTHORITY,
+                (
+                    "no domain above it is in the account, so that it is its own DKIM authority "
+                    "either way; take it off the YAML"
+                ),
+            )
+        elif AUTHORITY in desired.attributes and _is_authority_hidden(desired):
+            yield (
+                AUTHORITY,
+                "where its DKIM key stands does not tell whose it is; take it off the YAML",
+            )
+        if desired.attributes.get(AUTOMATIC) and KEY_SIZE in desired.attributes:
+            yield KEY_SIZE, "Mailgun keeps the keys, in sizes of its own; take it off the YAML"
+        for name in desired.attributes:
+            if self.fields[name].write_only and not self.fields[name].implied:
+                again = f"`run set-smtp-password {desired.address}` sends it again, or "
+                yield (
+                    name,
+                    (
+                        "it is sent when the domain is created, and cannot be read: whether it is "
+                        f"so is not known; {again if name == PASSWORD else ''}take it off the YAML"
+                    ),
+                )
+
     def create(self, session: Writing, desired: Resource) -> Resource:
         """Create it, and then set what a creation does not take (mailgun.md §4.6, §4.7)."""
         values = {**desired.attributes, **desired.secrets}
-        later = {_MAIL_FROM} & set(values)
-        form = {"name": desired.address.name} | self.fields.encode(values, set(values) - later)
+        named = [each for each in values if values[each] != "" and each != MAIL_FROM]
+        name = desired.address.name
+        session.looks.want(name)
+        form = {"name": name} | self._form(desired, values, named)
         answer = session.client.post(DOMAINS, form=form)
-        if later:
-            form = self.fields.encode(values, later)
-            session.client.put(f"{DOMAINS}/{desired.address.name}", form=form)
+        if MAIL_FROM in values:
+            take([Step((MAIL_FROM,), self._setter(session, desired))], before=sorted(named))
         domain = answer.get("domain")
-        return self._live(desired.address, domain if isinstance(domain, dict) else {}, answer)
+        # Nothing above it decides: what it declares is sent with it.
+        domain = domain if isinstance(domain, dict) else {}
+        return self._live(desired.address, domain, answer, {"above": ()})
 
     def update(self, session: Writing, change: Update) -> None:
         """Ask for a certificate before links lead to https (§15).
 
         The authority has a call of its own (§7.2).
         """
-        name, values = change.desired.address.name, change.desired.attributes
-        # With a new prefix the host that wants a certificate is there only afterwards.
-        if "web_prefix" not in change.names and _leads_to_https(change):
-            x509.request(session, name)
-        if names := [each for each in change.names if each != _AUTHORITY]:
-            session.client.put(f"{DOMAINS}/{name}", form=self.fields.encode(values, names))
-        if _AUTHORITY in change.names:
-            form = {"self": SWITCH.write(values[_AUTHORITY])}
-            session.client.put(f"/v3/domains/{name}/dkim_authority", form=form)
+        name = change.desired.address.name
+        if self.dns_fields & set(change.names):
+            session.looks.want(name)
+        put = self._setter(session, change.desired)
+
+        def move_authority(_: tuple[str, ...]) -> None:
+            form = {"self": SWITCH.write(change.desired.attributes[AUTHORITY])}
+            session.client.put(path_of("/v3/domains/{}/dkim_authority", name), form=form)
+
+        def lead_to_https(names: tuple[str, ...]) -> None:
+            x509.request(session, name, looking=session.looks.is_wanted(name))
+            put(names)
+
+        late = {AUTHORITY} | ({SCHEME} if _leads_to_https(change) else set())
+        calls = {AUTHORITY: move_authority, SCHEME: lead_to_https}
+        settings = tuple(each for each in change.names if each not in late)
+        steps = [Step(settings, put, splits=True)] if settings else []
+        steps += [Step((each,), calls[each]) for each in sorted(late) if each in change.names]
+        take(steps)
+
+    def _setter(
+        self, session: Writing, desired: Resource
+    ) -> Callable[[tuple[str, ...]], dict[str, Any]]:
+        path, values = path_of(ONE, desired.address.name), desired.attributes
+        return lambda names: session.client.put(path, form=self._form(desired, values, names))
+
+    def _form(
+        self, desired: Resource, values: Mapping[str, Any], names: Iterable[str]
+    ) -> dict[str, Any]:
+        """Return fields as a form; an empty URL ends archiving (the sheet is silent, §4.7)."""
+        form = self.fields.encode(values, names)
+        if form.get(ARCHIVE):
+            form[ARCHIVE] = desired.facts["urls"][form[ARCHIVE]]
+        return form
 
     def delete(self, session: Writing, live: Resource) -> None:
-        session.client.delete(f"/v3/domains/{live.address.name}")
+        session.client.delete(path_of("/v3/domains/{}", live.address.name))
 
     def verify(self, session: Writing, live: Resource) -> Resource:
-        """Ask for a check of what is not verified; it may go on for minutes (mailgun.md §4.9)."""
-        if not any(record.state == TO_PUBLISH for record in live.records):
-            return live
-        path = f"{DOMAINS}/{live.address.name}/verify"
-        answer = session.client.put(path)
-        return self._live(live.address, section(answer, "domain", f"PUT {path}"), answer)
+        """Ask for a check if the records changed since the last one (mailgun.md §4.9)."""
+        name = live.address.name
+        if session.looks.is_wanted(name):
+            return self._looked_up(session, live)
+        return (self.read(session, live) or live) if session.looks.is_taken(name) else live
+
+    def _looked_up(self, session: Writing, live: Resource) -> Resource:
+        answer = look_at_dns(session, live.address.name)
+        domain = section(answer, "domain", f"PUT {DOMAINS}/{live.address.name}/verify")
+        return self._live(live.address, domain, answer, live.facts)
 
     def perform(self, session: Writing, live: Resource, action: str) -> Performed:
         if action == "verify":
-            return self._look(session, live)
+            # Its message is the same whether it passed or not (§4.9).
+            after = self._looked_up(session, live)
+            doubt = "; Mailgun's look may go on for minutes"
+            return looked_up(after, is_verified=not after.facts["is_unverified"], doubt=doubt)
         if action == "set-smtp-password":
             _set_password(session, live)
             said, is_so = "the SMTP password is the one that the YAML refers to", True
         elif action == "rotate-dkim":
-            session.client.post(f"{_management(live)}/rotate")
+            session.client.post(_management("{}/rotate", live))
             said, is_so = "Mailgun makes a new DKIM key, and takes it into use by itself", True
         else:
             said, is_so = _set_rotation(session, live, is_on=action == "enable-dkim-rotation")
         return Performed(self.read(session, live) or live, said, succeeded=is_so)
 
-    def _look(self, session: Writing, live: Resource) -> Performed:
-        """Ask for a check; its message is the same whether it passed or not (§4.9)."""
-        path = f"{DOMAINS}/{live.address.name}/verify"
-        answer = session.client.put(path)
-        domain = section(answer, "domain", f"PUT {path}")
-        return looked_up(
-            self._live(live.address, domain, answer),
-            is_verified=domain.get("state") != "unverified",
-            doubt="; Mailgun's look may go on for minutes",
-        )
-
     def is_built_in(self, live: Resource) -> bool:
-        return live.address.name.startswith("sandbox") and live.address.name.endswith(
-            ".mailgun.org"
-        )
+        return bool(live.facts.get("is_sandbox"))
 
     def _live(
-        self, address: Address, domain: Mapping[str, Any], answer: Mapping[str, Any]
+        self,
+        address: Address,
+        domain: Mapping[str, Any],
+        answer: Mapping[str, Any],
+        facts: Mapping[str, Any],
     ) -> Resource:
+        name = address.name
         return Resource(
             address=address,
             kind=self,
-            attributes=self.fields.decode({**domain, **told_by_keys(address.name, answer)}),
-            remote_id=str(domain.get("id", address.name)),
-            notes=(*_notes(domain), *notes_of_records(address.name, answer)),
-            records=tuple(sorted(dns_records(address.name, answer))),
+            attributes=self.fields.decode({**domain, **told_by_keys(name, answer)}),
+            remote_id=str(domain.get("id", name)),
+            notes=(*_notes(domain), *notes_of_records(name, domain, answer)),
+            records=tuple(sorted(dns_records(name, answer))),
+            facts={
+                **facts,
+                "is_disabled": _is_disabled(domain),
+                "is_unverified": domain.get("state") == "unverified",
+                "is_sandbox": domain.get("type") == "sandbox" or _is_sandbox_name(name),
+            },
         )
 
 
-def _domains_above(name: str) -> Iterator[str]:
-    labels = name.split(".")
-    return (".".join(labels[start:]) for start in range(1, len(labels)))
+def _value(field: Field, found: Node) -> Any:
+    return shown_url(found.data) if field.ours == ARCHIVE else found.data
+
+
+def _is_authority_hidden(desired: Resource) -> bool:
+    return any(desired.attributes.get(host) for host in DKIM_HOSTS)
+
+
+def _is_authority_anyway(desired: Resource, live: Resource) -> bool:
+    """Whether it is its own authority without being forced: nothing above it could sign (§7.2)."""
+    has_another = live.facts.get("above") or desired.needs
+    wanted, found = (each.attributes.get(AUTHORITY) for each in (desired, live))
+    return wanted is False and found is True and not has_another
+
+
+def _peek(session: Reading, name: str) -> Mapping[str, Any] | None:
+    path = path_of(ONE, name)
+    try:
+        return section(session.client.get(path), "domain", f"GET {path}")
+    except NotFound:
+        return None
 
 
 def _leads_to_https(change: Update) -> bool:
-    is_named = "web_scheme" in change.names
-    return is_named and change.desired.attributes["web_scheme"] == "https"
+    return SCHEME in change.names and change.desired.attributes[SCHEME] == "https"
 
 
 def _with_password(desired: Resource, node: Node) -> Resource:
     """Keep the password's reference, and nothing of it among the values."""
-    found = node.at(_PASSWORD)
+    found = node.at(PASSWORD)
     if found is None or desired.absent:
         return desired
-    named = {name: each for name, each in desired.attributes.items() if name != _PASSWORD}
-    return replace(desired, attributes=named, references={_PASSWORD: reference(found)})
+    named = {name: each for name, each in desired.attributes.items() if name != PASSWORD}
+    return replace(desired, attributes=named, references={PASSWORD: reference(found)})
 
 
-def _management(live: Resource) -> str:
+def _management(template: str, live: Resource) -> str:
     """Only automatic sender security has it; what is set there cannot be read (mailgun.md §7.3)."""
-    return f"/v1/dkim_management/domains/{live.address.name}"
+    return path_of(f"/v1/dkim_management/domains/{template}", live.address.name)
 
 
 def _set_rotation(session: Writing, live: Resource, *, is_on: bool) -> tuple[str, bool]:
     """Return what is so afterwards, and whether it was asked for: the answer alone tells."""
     form = {"rotation_enabled": SWITCH.write(is_on)}
-    answer = session.client.put(f"{_management(live)}/rotation", form=form)
+    answer = session.client.put(_management("{}/rotation", live), form=form)
     domain = answer.get("domain")
     told = domain if isinstance(domain, dict) else {}
     is_told_on = str(told.get("rotation_enabled", is_on)).lower() == "true"
@@ -251,17 +320,25 @@ def _set_rotation(session: Writing, live: Resource, *, is_on: bool) -> tuple[str
 
 def _set_password(session: Writing, live: Resource) -> None:
     """Raises InvalidRequest when the YAML refers to no password."""
-    path = f"{DOMAINS}/{live.address.name}"
-    if _PASSWORD not in live.secrets:
-        fact = f"no `{_PASSWORD}` is declared for {live.address}"
+    path = path_of(ONE, live.address.name)
+    if PASSWORD not in live.secrets:
+        fact = f"no `{PASSWORD}` is declared for {live.address}"
         raise InvalidRequest(f"PUT {path}", fact, advice="Declare it as {env: NAME}.")
-    session.client.put(path, form={_PASSWORD: live.secrets[_PASSWORD]})
+    session.client.put(path, form={PASSWORD: live.secrets[PASSWORD]})
+
+
+def _is_sandbox_name(name: str) -> bool:
+    return name.startswith("sandbox") and name.endswith(".mailgun.org")
+
+
+def _is_disabled(domain: Mapping[str, Any]) -> bool:
+    return domain.get("state") == "disabled" or domain.get("is_disabled") is True
 
 
 def _notes(domain: Mapping[str, Any]) -> Iterator[str]:
     if domain.get("state") == "unverified":
         yield "the domain is not verified yet"
-    if domain.get("state") == "disabled" or domain.get("is_disabled") is True:
+    if _is_disabled(domain):
         disabled = domain.get("disabled")
         told = disabled if isinstance(disabled, dict) else {}
         code = f" (code {told['code']})" if told.get("code") else ""

@@ -4,9 +4,44 @@ from collections.abc import Iterator
 
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
+from reconciler.providers.mailgun.domain_fields import AUTHORITY
+from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.events import MOST_URLS
 
 Objection = tuple[Address, str, str]
+
+
+def deletions_refused(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[Objection]:
+    """Yield the domains that are to go and that Mailgun does not delete (mailgun.md §4.8)."""
+    for address, resource in desired.items():
+        found = live.get(address)
+        is_ours = address.provider == provider.name and isinstance(resource.kind, Domains)
+        if is_ours and resource.absent and found and (why := _why_it_stays(found, desired)):
+            yield address, "ensure", why
+
+
+def _why_it_stays(live: Resource, desired: Snapshot) -> str:
+    if live.facts["is_sandbox"]:
+        return "the account's sandbox domain cannot be deleted; take it off the YAML"
+    if live.facts["is_disabled"]:
+        return (
+            "a disabled domain cannot be deleted; ask Mailgun's support to enable or delete it, or "
+            "take it off the YAML"
+        )
+    others = [each for each in live.facts.get("signs_for", ()) if not _leaves(live, each, desired)]
+    if not others:
+        return ""
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return (
+        f"its DKIM key signs for {others[0]}{more}, so that it cannot be deleted; declare "
+        f"`{AUTHORITY}: true` there, or `ensure: absent`"
+    )
+
+
+def _leaves(live: Resource, name: str, desired: Snapshot) -> bool:
+    """Whether another domain gets a key of its own before."""
+    other = desired.get(Address((*live.address.parts[:-1], name)))
+    return other is not None and other.attributes.get(AUTHORITY) is True
 
 
 def too_many_urls(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[Objection]:

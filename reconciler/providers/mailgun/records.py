@@ -52,8 +52,15 @@ def dns_records(domain: str, answer: Mapping[str, Any]) -> Iterator[DnsRecord]:
         yield DnsRecord(_purpose(kind, host, value), kind, host, value, state, priority)
 
 
-def notes_of_records(domain: str, answer: Mapping[str, Any]) -> Iterator[str]:
-    """Say what Mailgun last saw in place of what it wants; nothing before its first look."""
+def notes_of_records(
+    domain: str, told: Mapping[str, Any], answer: Mapping[str, Any]
+) -> Iterator[str]:
+    """Say what a domain that was never verified asks for, and what Mailgun last saw instead."""
+    if told.get("state") == "unverified":
+        for record in sorted(dns_records(domain, answer)):
+            if record.state == TO_PUBLISH:
+                what = f"{record.host} {record.type} {record.value}"
+                yield f"publish the {record.purpose} record {what}"
     seen: dict[str, set[str]] = {}
     for row in read_rows(answer):
         cached = row.get("cached")

@@ -4,15 +4,8 @@ from collections.abc import Iterator
 
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.certificates import Certificates
-from reconciler.providers.mailgun.dkim import (
-    SELECTOR,
-    SIGNING,
-    Dkim,
-    Key,
-    key_to_activate,
-    renamed_key,
-    signing_keys,
-)
+from reconciler.providers.mailgun.dkim import SELECTOR, SIGNING, Dkim, keys_of
+from reconciler.providers.mailgun.keys import Course, Key, course
 
 Remark = tuple[Address, str]
 
@@ -33,40 +26,32 @@ def remarks(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[R
 
 
 def _of_dkim(desired: Resource, live: Resource) -> Iterator[str]:
-    keys: tuple[Key, ...] = live.facts.get("keys", ())
-    selector = desired.attributes.get(SELECTOR)
-    if _changes(SIGNING, desired, live) and desired.attributes[SIGNING]:
-        yield from _of_activation(key_to_activate(keys, selector))
-    elif _changes(SIGNING, desired, live):
-        names = ", ".join(key.selector for key in signing_keys(keys))
-        yield f"this deactivates the last active DKIM key ({names}): mail is sent unsigned"
-    if _changes(SELECTOR, desired, live):
-        yield from _of_selector(desired.attributes[SELECTOR], keys)
+    keys = keys_of(desired, live)
+    wanted = desired.kind.meet(desired, live).attributes
+    signing, selector = wanted.get(SIGNING), wanted.get(SELECTOR)
+    way = course(keys, signing, selector)
+    if way.rename and selector:
+        yield _of_rename(way.rename, selector)
+    for key in way.activate:
+        if not key.is_valid and key != way.rename:
+            yield (
+                f"Mailgun does not find the record of the key {key.selector}, and may refuse to "
+                f"activate it; publish it first: {key.record}"
+            )
+    yield from _of_deactivation(way, signing=signing)
 
 
-def _changes(name: str, desired: Resource, live: Resource) -> bool:
+def _of_rename(key: Key, selector: str) -> str:
+    host = f"{selector}._domainkey.{key.host.partition('._domainkey.')[2]}"
     return (
-        name in desired.attributes
-        and name in live.attributes
-        and desired.attributes[name] != live.attributes[name]
+        "the change of selector is disruptive: mail fails DKIM until the new name is in DNS; "
+        f"publish it first: {host} {key.type} {key.value}"
     )
 
 
-def _of_activation(key: Key | None) -> Iterator[str]:
-    if key and not key.is_valid:
-        yield (
-            f"Mailgun does not find the record of the key {key.selector}, and may refuse to "
-            f"activate it; publish it first: {key.host} TXT {key.value}"
-        )
-
-
-def _of_selector(selector: str, keys: tuple[Key, ...]) -> Iterator[str]:
-    """A key that is there by that selector takes over; otherwise one is renamed."""
-    if named := [key for key in keys if key.selector == selector]:
-        yield from _of_activation(named[0])
-    elif key := renamed_key(keys):
-        host = f"{selector}._domainkey.{key.host.partition('._domainkey.')[2]}"
-        yield (
-            "the change of selector is disruptive: mail fails DKIM until the new name is in DNS; "
-            f"publish it first: {host} TXT {key.value}"
-        )
+def _of_deactivation(way: Course, *, signing: bool | None) -> Iterator[str]:
+    names = ", ".join(key.selector for key in way.deactivate)
+    if names and signing is False:
+        yield f"this deactivates the last active DKIM key ({names}): mail is sent unsigned"
+    elif names:
+        yield f"this lets the key {names} no longer sign"

@@ -1,14 +1,17 @@
 """Tracking of a domain: always there with its domain, one call a section (mailgun.md §6)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.fields import Codec, Field, FieldTable, text_or_nothing
 from reconciler.model import Address, Provider, Resource, Update
 from reconciler.providers.desired import host_name
-from reconciler.providers.mailgun.domains import SWITCH, Domains
+from reconciler.providers.mailgun.answers import path_of, section
+from reconciler.providers.mailgun.domain_fields import SWITCH
+from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.per_domain import PerDomain
-from reconciler.providers.mailgun.session import Reading, Writing, section
+from reconciler.providers.mailgun.session import Reading, Writing
+from reconciler.providers.steps import Step, take
 from reconciler.source import Location, Node
 
 _SECTIONS = {"opens": "open", "clicks": "click", "unsubscribe": "unsubscribe"}
@@ -26,7 +29,6 @@ CLICKS = Codec(
     lambda value: "htmlonly" if value == "html_only" else SWITCH.write(value),
     # It may read back as `htmlonly` or as `true` (mailgun.md §6.2).
     same=lambda desired, live: desired == live or (desired == "html_only" and live is True),
-    doubt="Mailgun answers `true` for `html_only` as well, so that the two cannot be told apart",
 )
 FOOTER = Codec(
     text_or_nothing,
@@ -77,25 +79,39 @@ class Tracking(PerDomain):
             parent=under,
         )
 
+    def doubts(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:
+        if desired.attributes.get("clicks") and live.attributes.get("clicks") is True:
+            other = "true" if desired.attributes["clicks"] == "html_only" else "html_only"
+            yield (
+                "clicks",
+                (
+                    "Mailgun answers `true` both for `true` and for `html_only`: that it is not "
+                    f"`{other}` cannot be told; `run set-untold {desired.address}` sets it"
+                ),
+            )
+
     def create(self, session: Writing, desired: Resource) -> Resource:
         """Set what is named on a domain that was created just before."""
-        self._put(session, desired, desired.attributes)
+        self._put(session, desired, tuple(desired.attributes))
         return desired
 
     def update(self, session: Writing, change: Update) -> None:
         self._put(session, change.desired, change.names)
 
-    def _put(self, session: Writing, desired: Resource, names: Iterable[str]) -> None:
-        domain = Address(desired.address.parts[:-1])
-        for ours, theirs in _SECTIONS.items():
-            fields = [name for name in names if name.split(".")[0] == ours]
-            if fields:
-                form = self.fields.encode(desired.attributes, fields)
-                session.client.put(f"{_path(domain)}/{theirs}", form=form)
+    def _put(self, session: Writing, desired: Resource, names: Sequence[str]) -> None:
+        path = _path(Address(desired.address.parts[:-1]))
+
+        def put(fields: tuple[str, ...]) -> None:
+            theirs = _SECTIONS[fields[0].split(".")[0]]
+            form = self.fields.encode(desired.attributes, fields)
+            session.client.put(f"{path}/{theirs}", form=form)
+
+        fields_of = {ours: tuple(n for n in names if n.split(".")[0] == ours) for ours in _SECTIONS}
+        take(Step(fields, put, splits=True) for fields in fields_of.values() if fields)
 
 
 def _path(domain: Address) -> str:
-    return f"/v3/domains/{domain.name}/tracking"
+    return path_of("/v3/domains/{}/tracking", domain.name)
 
 
 def _leaves(node: Node | None) -> Iterator[tuple[str, Node]]:

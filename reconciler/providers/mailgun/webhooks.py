@@ -8,22 +8,30 @@ from reconciler.errors import InvalidRequest
 from reconciler.fields import Codec, Field, FieldTable, text
 from reconciler.model import Address, Provider, Resource, Update
 from reconciler.providers.desired import host_name
+from reconciler.providers.mailgun.answers import path_of, section
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.events import EVENTS, MOST_URLS, in_order, is_same_set, texts
 from reconciler.providers.mailgun.per_domain import PerDomain
-from reconciler.providers.mailgun.session import Reading, Writing, section
+from reconciler.providers.mailgun.session import Reading, Writing
+from reconciler.providers.steps import Step, take
+from reconciler.providers.urls import sent_urls, shown_url
 from reconciler.source import Location, Node
 
 _MODE = "mode"
 
 
 def _read_urls(value: Any) -> list[str]:
+    """Return URLs as they may be shown."""
+    return in_order(shown_url(url) for url in _urls(value))
+
+
+def _urls(value: Any) -> list[str]:
     """Read `urls`, an old account's single `url`, or nothing (mailgun.md §8.1)."""
     if value is None:
         return []
     if value.get("urls") is not None:
         return texts(value["urls"])
-    return in_order([text(value["url"])] if value.get("url") else [])
+    return [text(value["url"])] if value.get("url") else []
 
 
 class Webhooks(PerDomain):
@@ -52,13 +60,18 @@ class Webhooks(PerDomain):
             address=domain / self.name,
             kind=self,
             attributes={
-                name: leaf.data if name == _MODE else in_order(leaf.data)
+                name: leaf.data if name == _MODE else in_order(map(shown_url, leaf.data))
                 for name, leaf in leaves.items()
             },
             parent=domain,
             locations={"": place}
             | {name: leaf.location for name, leaf in leaves.items()}
-            | {each.data: each.location for leaf in leaves.values() for each in leaf.items},
+            | {
+                shown_url(each.data): each.location
+                for leaf in leaves.values()
+                for each in leaf.items
+            },
+            facts={"urls": sent_urls(each.data for leaf in leaves.values() for each in leaf.items)},
         )
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
@@ -66,12 +79,15 @@ class Webhooks(PerDomain):
         answer = session.client.get(path)
         is_empty = answer.get("webhooks", ...) is None
         webhooks = {} if is_empty else section(answer, "webhooks", f"GET {path}")
+        attributes = self.fields.decode(webhooks)
+        known = {event for event in EVENTS if event in attributes and event in webhooks}
         yield Resource(
             address=under / self.name,
             kind=self,
-            attributes=self.fields.decode(webhooks),
+            attributes=attributes,
             remote_id=under.name,
             parent=under,
+            facts={"urls": sent_urls(url for event in known for url in _urls(webhooks[event]))},
         )
 
     def meet(self, desired: Resource, live: Resource) -> Resource:
@@ -83,7 +99,9 @@ class Webhooks(PerDomain):
             for name, urls in desired.attributes.items()
             if name != _MODE
         }
-        return replace(desired, attributes={**desired.attributes, **merged})
+        urls = {**live.facts["urls"], **desired.facts["urls"]}
+        attributes = {**desired.attributes, **merged}
+        return replace(desired, attributes=attributes, facts={"urls": urls})
 
     def impossible(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:  # noqa: ARG002
         for event in EVENTS:
@@ -106,15 +124,18 @@ class Webhooks(PerDomain):
         known: Mapping[str, Any],
         events: Iterable[str],
     ) -> None:
-        for event in sorted(events):
+        def send(names: tuple[str, ...]) -> None:
+            (event,) = names
             try:
                 _send(session, desired, event, is_there=bool(known.get(event)))
             except InvalidRequest as error:
-                raise _located(error, desired) from None
+                raise _located(error, desired, event) from None
+
+        take(Step((event,), send) for event in sorted(events))
 
 
 def _path(domain: Address) -> str:
-    return f"/v3/domains/{domain.name}/webhooks"
+    return path_of("/v3/domains/{}/webhooks", domain.name)
 
 
 def _children(node: Node | None) -> Mapping[str, Node]:
@@ -132,7 +153,7 @@ def _too_many(event: str, urls: Sequence[str]) -> str:
 def _send(session: Writing, desired: Resource, event: str, *, is_there: bool) -> None:
     """Create, replace or delete one event's list: each is a call of its own (mailgun.md §8.1)."""
     path = _path(Address(desired.address.parts[:-1]))
-    urls = desired.attributes[event]
+    urls = [desired.facts["urls"][url] for url in desired.attributes[event]]
     if urls and is_there:
         session.client.put(f"{path}/{event}", form={"url": urls})
     elif urls:
@@ -141,14 +162,12 @@ def _send(session: Writing, desired: Resource, event: str, *, is_there: bool) ->
         session.client.delete(f"{path}/{event}")
 
 
-def _located(error: InvalidRequest, desired: Resource) -> InvalidRequest:
+def _located(error: InvalidRequest, desired: Resource, event: str) -> InvalidRequest:
     """Name the place of the URL that a refusal repeats: hosts are resolved when they are written.
 
-    The longest one, for one URL may begin like another.
+    The longest one, for one URL may begin like another; the event's, if none is repeated.
     """
-    told = [name for name in desired.locations if "://" in name and name in str(error)]
-    if not told:
-        return error
-    place = desired.locations[max(told, key=len)]
+    told = [name for name in desired.attributes[event] if name in str(error)]
+    place = desired.location(max(told, key=len)) if told else desired.location(event)
     fact = str(error).removeprefix(f"{error.request}: ")
     return InvalidRequest(f"{place}: {error.request}", fact, status=error.status)

@@ -6,8 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from reconciler.errors import NotFound, Unavailable, UnexpectedAnswer
+from reconciler.providers.mailgun.answers import DOMAINS, path_of, section
 from reconciler.providers.mailgun.records import is_valid, read_rows, tracking_host
-from reconciler.providers.mailgun.session import DOMAINS, Reading, Writing, section
+from reconciler.providers.mailgun.session import Reading, Writing, look_at_dns
+from reconciler.providers.urls import without_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,15 @@ class Certificate:
     def is_missing(self) -> bool:
         return self.status in {"none", "expired"}
 
+    @property
+    def waits(self) -> bool:
+        """Whether it cannot be requested, for want of the CNAME."""
+        return self.is_missing and not self.has_cname
+
 
 def look(session: Reading, domain: str) -> Certificate:
     """Read the tracking host's name and CNAME, which only the domain tells, and then its status."""
-    path = f"{DOMAINS}/{domain}"
+    path = path_of(f"{DOMAINS}/{{}}", domain)
     answer = session.client.get(path)
     host = tracking_host(domain, section(answer, "domain", f"GET {path}"))
     rows = [row for row in read_rows(answer) if row.get("record_type") == "CNAME"]
@@ -37,7 +44,7 @@ def look(session: Reading, domain: str) -> Certificate:
 
 def _status(session: Reading, host: str) -> tuple[str, str]:
     """A 404 says that there is none yet; some accounts without any get a 500 (mailgun.md §6.3)."""
-    path = f"/v2/x509/{host}/status"
+    path = path_of("/v2/x509/{}/status", host)
     try:
         answer: Mapping[str, Any] = session.client.get(path)
     except NotFound:
@@ -48,15 +55,21 @@ def _status(session: Reading, host: str) -> tuple[str, str]:
         raise
     if not isinstance(answer.get("status"), str):
         raise UnexpectedAnswer(f"GET {path}", "the answer holds no status")
-    return answer["status"].lower(), str(answer.get("error") or "")
+    return answer["status"].lower(), without_secrets(str(answer.get("error") or ""))
 
 
-def request(session: Writing, domain: str) -> None:
-    """Have one made, unless there is one or Mailgun could not make it for want of the CNAME."""
+def request(session: Writing, domain: str, *, looking: bool) -> None:
+    """Have one made, unless there is one or Mailgun could not make it for want of the CNAME.
+
+    `looking` has Mailgun look for the CNAME first, as far as it does not know it yet.
+    """
     found = look(session, domain)
-    if not found.is_missing or not found.has_cname:
+    if found.waits and looking and not session.looks.is_taken(domain):
+        look_at_dns(session, domain)
+        found = look(session, domain)
+    if not found.is_missing or found.waits:
         return
-    path = f"/v2/x509/{found.host}"
+    path = path_of("/v2/x509/{}", found.host)
     if found.status == "expired":
         session.client.put(path)
     else:

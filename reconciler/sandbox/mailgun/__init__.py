@@ -11,6 +11,7 @@ Switches in `world.settings`, with their defaults:
 - `mailgun_rate_limit` (off): calls per minute to domains and webhooks.
 - `mailgun_duplicate_text` (`This domain name is already taken`).
 - `mailgun_htmlonly_text` (false): click tracking reads back `htmlonly` as itself, not as true.
+- `mailgun_extended` (true): `h:extended` shows `mailfrom_host`.
 - `mailgun_unresolvable_hosts` ([]): hosts that webhooks cannot be set to.
 - `mailgun_dkim_key_limit` (5): keys per domain. `mailgun_strict_activation` (false): a DKIM key
   can be activated only when its record is valid.

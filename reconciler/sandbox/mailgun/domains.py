@@ -112,7 +112,8 @@ def get_domain(visit: Visit) -> Response:
     """Answer `h:extended` and `h:with_dns` as the older pages describe them (§4.5)."""
     entry = visit.domain()
     options = visit.fields.read({"h:extended": flag, "h:with_dns": flag})
-    extension = _extension(visit, entry) if options.get("h:extended") else {}
+    is_extended = options.get("h:extended") and visit.setting("extended", default=True)
+    extension = _extension(visit, entry) if is_extended else {}
     lists: dict[str, Any] = {"receiving_dns_records": None, "sending_dns_records": None}
     if options.get("h:with_dns", True):
         lists = records.record_lists(visit, entry)

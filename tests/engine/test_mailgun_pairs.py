@@ -1,0 +1,233 @@
+"""The law of plan and apply for every two things that are changed together, from many states.
+
+What is sent is among what the plan shows, and once all is applied the next plan is empty; what
+cannot be told is said beside the field.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+from account import Account
+from laws import PATIENCE, Json
+from test_mailgun_laws import (
+    DOMAIN,
+    Hand,
+    account_with,
+    config_of,
+    facts,
+    provider,
+    put,
+    wrong,
+)
+from test_mailgun_laws import quick_keys as quick_keys  # noqa: PLC0414 - a fixture of this module
+
+from reconciler.engine.attempt import Outcome
+from reconciler.engine.plan import Plan
+from reconciler.model import Create
+from reconciler.reports.text import plan_as_text
+
+pytestmark = PATIENCE
+PARENT, OLD = "example.net", "old.example.net"
+DNS = {"web_prefix", "use_automatic_sender_security", "force_dkim_authority", "signing", "selector",
+       "requested"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class State:
+    """What was made by hand before, and how the service is; `published` is said after that."""
+
+    domains: Json = field(default_factory=dict)
+    published_before: bool = False
+    published: bool = False
+    settings: Json = field(default_factory=dict)
+    hand: Callable[[Hand], Any] = lambda hand: None
+
+
+def keys(**active: bool) -> Json:
+    return {DOMAIN: {"created": {"dkim_selector": next(iter(active))}, "keys": active}}
+
+
+def certified(hand: Hand) -> None:
+    hand("POST", f"/v2/x509/email.{DOMAIN}")
+
+
+HTTPS: Json = {DOMAIN: {"settings": {"web_scheme": "https"}}}
+UNDER: Json = {PARENT: {}, DOMAIN: {}}
+OWN: Json = {PARENT: {}, DOMAIN: {"created": {"force_dkim_authority": "yes"}}}
+STRICT = {"mailgun_strict_activation": True}
+STATES: dict[str, State] = {
+    "empty": State(),
+    "empty, published": State(published=True),
+    "empty, strict": State(settings=STRICT),
+    "empty, strict, published": State(settings=STRICT, published=True),
+    "made": State({DOMAIN: {}}),
+    "made, published later": State({DOMAIN: {}}, published=True),
+    "verified": State({DOMAIN: {}}, published_before=True),
+    "verified and silent": State(keys(k1=False), published_before=True),
+    "strict, published later": State({DOMAIN: {}}, published=True, settings=STRICT),
+    "inactive keys": State(keys(s1=False, k2=False)),
+    "inactive keys, published": State(keys(s1=False, k2=False), published=True),
+    "one of two keys": State(keys(k1=True, s1=False)),
+    "two active keys": State(keys(s1=True, k2=True)),
+    "active, published later": State(keys(s1=True), published=True),
+    "https, active, published later": State(
+        {DOMAIN: {**keys(s1=True)[DOMAIN], **HTTPS[DOMAIN]}}, published=True
+    ),
+    "automatic": State({DOMAIN: {"created": {"use_automatic_sender_security": "yes"}}}),
+    "automatic, published": State(
+        {DOMAIN: {"created": {"use_automatic_sender_security": "yes"}}}, published=True
+    ),
+    "automatic with keys": State(
+        {DOMAIN: {"keys": {"k1": True}, "settings": {"use_automatic_sender_security": "yes"}}}
+    ),
+    "below another": State(UNDER),
+    "below another, published": State(UNDER, published=True),
+    "below another, strict": State(UNDER, published=True, settings=STRICT),
+    "empty, below another": State({PARENT: {}}),
+    "its own below another": State(OWN),
+    "its own below another, published": State(OWN, published=True),
+    "https": State(HTTPS),
+    "https, published later": State(HTTPS, published=True),
+    "https, strict, published later": State(HTTPS, published=True, settings=STRICT),
+    "https and certified": State(HTTPS, published_before=True, hand=certified),
+    "spelled out": State(
+        {DOMAIN: {"tracking": {"click": {"active": "htmlonly"}}}},
+        settings={"mailgun_htmlonly_text": True},
+    ),
+    "html only": State({DOMAIN: {"tracking": {"click": {"active": "htmlonly"}}}}),
+    "not extended": State({DOMAIN: {}}, settings={"mailgun_extended": False}),
+}
+VALUES: dict[str, tuple[Any, ...]] = {
+    "use_automatic_sender_security": (True, False),
+    "force_dkim_authority": (True, False),
+    "web_scheme": ("https", "http"),
+    "web_prefix": ("click",),
+    "dkim.selector": ("s1", "zzz"),
+    "tracking.dkim_signing": (True, False),
+    "tracking.clicks": (True, "html_only", False),
+    "mailfrom_host": ("b.example.net",),
+    "spam_action": ("tag",),
+    "archive_to": ("https://a.example.org/?t=1", ""),
+    "webhooks.opened": (["https://hooks.example.com/a?t=1"], []),
+    "tracking.unsubscribe.text_footer": ("bye",),
+}
+LEAVES = [(leaf, value) for leaf, values in VALUES.items() for value in values]
+PAIRS = [(one, other) for one, other in combinations(LEAVES, 2) if one[0] != other[0]]
+
+
+class Forms(httpx.BaseTransport):
+    """Keeps what is written."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+        self.writes: list[tuple[str, str, set[str]]] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "GET":
+            form = parse_qs(request.read().decode(), keep_blank_values=True)
+            self.writes.append((request.method, request.url.path, set(form)))
+        return self._inner.handle_request(request)
+
+
+def account_in(state: State, region: str) -> Account:
+    account = account_with({"domains": state.domains, "published": state.published_before}, region)
+    account.sandbox.world.settings.update(state.settings)
+    account.sandbox.world.publish(PARENT, published=state.published or state.published_before)
+    state.hand(Hand(account, region))
+    account.forget_requests()
+    return account
+
+
+def shown(plan: Plan) -> set[tuple[str, str]]:
+    """Return kind and field of all that a plan shows; all of what it creates."""
+    found = {(each.subject.kind.name, f.name) for each in plan.changes for f in each.fields}
+    return found | {
+        (each.subject.kind.name, "*") for each in plan.changes if isinstance(each, Create)
+    }
+
+
+SECTIONS = {"open": "opens", "click": "clicks", "unsubscribe": "unsubscribe"}
+
+
+def unplanned(write: tuple[str, str, set[str]], plan: set[tuple[str, str]]) -> bool:
+    method, path, form = write
+    parts = path.strip("/").split("/")
+    last = parts[-1]
+    if path.startswith("/v2/x509/"):
+        wanted = {("certificate", "requested")}
+        return not wanted & plan and ("domains", "web_scheme") not in plan
+    if last == "verify":
+        return not any(name in DNS for _, name in plan) and ("domains", "*") not in plan
+    if "tracking" in parts:
+        return not any(k == "tracking" and n.startswith(SECTIONS[last]) for k, n in plan)
+    if "webhooks" in parts:
+        return not any(kind == "webhooks" for kind, _ in plan)
+    if "keys" in parts:
+        return not {("dkim", "signing"), ("dkim", "selector")} & plan
+    if last == "dkim_selector":
+        return ("dkim", "selector") not in plan
+    if last == "dkim_authority":
+        return ("domains", "force_dkim_authority") not in plan
+    if method == "POST":
+        return ("domains", "*") not in plan
+    return not all(("domains", name) in plan for name in form)
+
+
+KIND_OF = {"tracking": "tracking", "dkim": "dkim", "webhooks": "webhooks"}
+
+
+def unsaid(account: Account, content: Json, plan: Plan, before: Any) -> Iterator[Any]:
+    """Yield what is not as the YAML says without a word beside the field."""
+    notes = {(str(note.address), note.field) for note in plan.notes if note.field}
+    for name, key, wanted, now in wrong(account, content, before):
+        kind, _, below = key.partition(".")
+        place = f"t/domains/{name}" + (f"/{kind}" if kind in KIND_OF else "")
+        told = below if kind in KIND_OF else key
+        if key == "certificate":
+            place, told = f"t/domains/{name}/certificate", "requested"
+        if key == "tracking.dkim_signing":
+            place, told = f"t/domains/{name}/dkim", "signing"
+        if (place, told) not in notes:
+            yield name, key, wanted, now
+
+
+def broken(state: State, pair: Any, region: str) -> list[str]:
+    """Return in what the law is broken."""
+    account = account_in(state, region)
+    content = provider(region) | {"domains": {DOMAIN: {}}}
+    for leaf, value in pair:
+        put(content, leaf, value)
+    config = config_of(content)
+    before = facts(account, region)
+    account.transport = forms = Forms(account.transport)
+    plan = account.plan(config)
+    if plan.refusals:
+        return [] if all(r.reason for r in plan.refusals) else ["a refusal without a reason"]
+    found = []
+    forms.writes.clear()
+    results = account.apply(config, plan)
+    seen = shown(plan)
+    found += [f"sent, and not shown: {w}" for w in forms.writes if unplanned(w, seen)]
+    verifies = sum(path.endswith("/verify") for _, path, _ in forms.writes)
+    if verifies > 1:
+        found.append(f"{verifies} verifications")
+    if all(each.outcome is Outcome.APPLIED for each in results):
+        after = account.plan(config)
+        if after.changes or after.refusals:
+            found.append(f"not at rest: {plan_as_text(after)}")
+        found += [
+            f"wrong, and not said: {each}" for each in unsaid(account, content, after, before)
+        ]
+        if any(note.field for note in after.notes) and "Live matches" in plan_as_text(after):
+            found.append("live matches, it says")
+    else:
+        found += [
+            f"FAILED {r.reason}"
+            for r in results
+            if r.outcome is not Outcome.APPLIED and "dns record is not valid" not in r.reason
+        ]
+    return found

@@ -71,6 +71,9 @@ def _known_secrets(config: Config) -> KnownSecrets:
     )
     for resource in config.desired.values():
         known.add(*(resource.secrets[each] for each in resource.references))
+        # A header's value that is written out may be a secret, and may be `production`.
+        written = resource.secrets.keys() - resource.references.keys()
+        known.add_doubtful(*(resource.secrets[each] for each in written))
     return known
 
 

@@ -72,6 +72,14 @@ def test_a_refusal_is_looked_at_more_closely_than_an_answer() -> None:
     assert not isinstance(known.withheld("do not say HUSH"), Withheld)
 
 
+def test_what_may_be_a_secret_or_a_word_is_sought_in_refusals_only() -> None:
+    known = knowing()
+    known.add_doubtful(Secret("production"))
+    assert known.are_told("the Production server")
+    answer = {"Name": "the production server"}
+    assert known.withheld(answer) is answer
+
+
 def test_what_the_yaml_says_itself_is_not_withheld() -> None:
     known = knowing("production", said=("Production", "example.com"))
     for text in ("production", "PRODUCTION", " production. "):

@@ -44,7 +44,7 @@ class KnownSecrets:
         self._said = frozenset(map(_as_a_name, said))
         self._known: set[Sealed] = set()
         self._needles: tuple[str, ...] = ()
-        self._short: tuple[str, ...] = ()
+        self._in_refusals: tuple[str, ...] = ()
         self._lock = Lock()
 
     def add(self, *secrets: Secret) -> None:
@@ -54,12 +54,17 @@ class KnownSecrets:
             self._known.update(each.sealed() for each in new)
             needles = [needle for each in new for needle in _needles(each.reveal())]
             self._needles += tuple(each for each in needles if len(each) >= _IN_ANSWERS)
-            self._short += tuple(each for each in needles if len(each) < _IN_ANSWERS)
+            self._in_refusals += tuple(each for each in needles if len(each) < _IN_ANSWERS)
+
+    def add_doubtful(self, *secrets: Secret) -> None:
+        """Know what may be a secret or an ordinary word: it is sought in refusals only."""
+        with self._lock:
+            self._in_refusals += tuple(each for one in secrets for each in _needles(one.reveal()))
 
     def are_told(self, text: str, sent: Iterable[Secret] = ()) -> bool:
         """Whether a text tells one of them, or one of those that were `sent` with a request."""
         more = [needle for each in sent for needle in _needles(each.reveal())]
-        return _holds(text, (*self._needles, *self._short, *more))
+        return _holds(text, (*self._needles, *self._in_refusals, *more))
 
     def withheld(self, answer: JsonT) -> JsonT:
         """Return an answer's JSON in which each text that tells a secret is `Withheld`.

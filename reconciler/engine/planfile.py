@@ -133,13 +133,12 @@ def load_plan(path: Path, digest: str | None = None) -> SavedPlan:
     With a `digest` it must be that very plan.
     """
     raw = _read(path)
-    document = _decode(path, raw)
-    _check_once(path, document)
-    if document.get("applied") is True:
-        raise StalePlan(f"{path}: it was applied before; plan again")
-    content = {key: value for key, value in document.items() if key != "digest"}
-    if document.get("digest") != digest_of(content) or raw.decode() != _as_file(document):
-        raise InvalidPlanFile(f"{path}: edited or damaged since it was written; plan again")
+    try:
+        document = _decode(path, raw)
+        _check_once(path, document)
+        _check_as_written(path, raw, document)
+    except RecursionError:
+        raise InvalidPlanFile(f"{path}: not a whole plan file; plan again") from None
     if not _is_whole(document):
         raise InvalidPlanFile(f"{path}: not a whole plan file; plan again")
     if digest is not None and digest != document["digest"]:
@@ -164,7 +163,7 @@ def _read(path: Path) -> bytes:
 def _decode(path: Path, raw: bytes) -> dict[str, Any]:
     try:
         document = json.loads(raw)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InvalidPlanFile(f"{path}: not a whole plan file; plan again") from None
     if not isinstance(document, dict) or "format_version" not in document:
         raise InvalidPlanFile(f"{path}: not a plan file")
@@ -187,6 +186,15 @@ def _check_once(path: Path, document: Mapping[str, Any]) -> None:
         if where in seen:
             raise InvalidPlanFile(f"{path}: {change.get('address')} stands in it twice; plan again")
         seen.add(where)
+
+
+def _check_as_written(path: Path, raw: bytes, document: Mapping[str, Any]) -> None:
+    """Raise StalePlan for what was used, InvalidPlanFile for what is not ours to the byte."""
+    if document.get("applied") is True:
+        raise StalePlan(f"{path}: it was applied before; plan again")
+    content = {key: value for key, value in document.items() if key != "digest"}
+    if document.get("digest") != digest_of(content) or raw != _as_file(document).encode():
+        raise InvalidPlanFile(f"{path}: edited or damaged since it was written; plan again")
 
 
 def _is_whole(document: Mapping[str, Any]) -> bool:

@@ -444,3 +444,38 @@ def test_a_selection_of_a_file_is_told_to_the_plan(config: Config) -> None:
     plan = Account().plan(config, only=["m/*"])
     assert (plan.only, plan.prune) == (("m/*",), False)
     assert Selection(plan.only).reaches(next(iter(config.providers.values())).address) is False
+
+
+def one(document: Document) -> Document:
+    return change(document, "t/server")
+
+
+def test_a_plan_file_is_ours_to_the_byte(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    document = saved(prepared(), config, path)
+    for text in (
+        as_json(document).encode(),
+        json.dumps(document).encode(),
+        (as_json(document) + "\n").encode("utf-16"),
+        (as_json(document) + "\n").encode().replace(b'"t"', b'"\\u0074"', 1),
+    ):
+        path.write_bytes(text)
+        with pytest.raises(InvalidPlanFile, match="edited or damaged"):
+            load_plan(path)
+
+
+@pytest.mark.parametrize("place", ["note", "path"])
+def test_a_plan_file_that_is_nested_too_deep_is_refused(
+    config: Config, tmp_path: Path, place: str
+) -> None:
+    """What could be read, and was hashed, may be too deep to be written again."""
+    path = tmp_path / "p.json"
+    document = saved(prepared(), config, path)
+    del document["digest"]
+    deep: list[Any] = []
+    for _ in range(900):  # in some versions of Python more can be read than be written
+        deep = [deep]
+    one(document)[place] = deep
+    path.write_text(json.dumps(document | {"digest": digest_of(document)}), encoding="utf-8")
+    with pytest.raises(InvalidPlanFile, match=r"edited or damaged|not a whole"):
+        load_plan(path)

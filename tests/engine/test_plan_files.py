@@ -1,6 +1,7 @@
 """A plan file authorises and cannot instruct: a forged one, its digest too, writes nothing."""
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable
@@ -446,8 +447,52 @@ def test_a_selection_of_a_file_is_told_to_the_plan(config: Config) -> None:
     assert Selection(plan.only).reaches(next(iter(config.providers.values())).address) is False
 
 
+def test_a_plan_of_another_configuration_is_stale(config: Config, tmp_path: Path) -> None:
+    account, path = prepared(), tmp_path / "p.json"
+    saved(account, config, path)
+    other = yaml(CONFIG.replace("spam_action: tag", "spam_action: block"), HOOK="canary-header")
+    with pytest.raises(StalePlan, match="the configuration is not the one that was planned"):
+        apply_file(account, other, path)
+
+
+NOT_WHOLE: dict[str, Callable[[Document], object]] = {
+    "another configuration than one": lambda plan: plan.update(config=7),
+    "one pattern and no list": lambda plan: plan.update(only="t/*"),
+    "a pattern that is no text": lambda plan: plan.update(only=[7]),
+    "prune as a number": lambda plan: plan.update(prune=0),
+    "changes by name": lambda plan: plan.update(changes={}),
+    "a change that is none": lambda plan: plan["changes"].append("t/server"),
+    "an action that is none": lambda plan: one(plan).update(action=7),
+    "an address that is none": lambda plan: one(plan).update(address=7),
+    "a path that is a text": lambda plan: one(plan).update(path="t"),
+    "a path that is empty": lambda plan: one(plan).update(path=[]),
+    "a path of numbers": lambda plan: one(plan).update(path=[7]),
+    "no twin": lambda plan: one(plan).pop("twin"),
+    "a kind that is none": lambda plan: one(plan).update(kind=["server"]),
+    "an ID that is none": lambda plan: one(plan).update(remote_id=7),
+    "pruned as a number": lambda plan: one(plan).update(pruned=0),
+    "fields by name": lambda plan: one(plan).update(fields={}),
+    "a field that is none": lambda plan: one(plan)["fields"].append("tracking.opens"),
+    "what was seen as a list": lambda plan: one(plan).update(seen=["tracking.opens"]),
+    "an update that saw nothing": lambda plan: one(plan).update(seen={}),
+    "a creation that saw something": lambda plan: one(plan).update(action="create"),
+}
+
+
 def one(document: Document) -> Document:
     return change(document, "t/server")
+
+
+@pytest.mark.parametrize("what", NOT_WHOLE)
+def test_a_plan_file_of_other_types_is_not_a_whole_one(
+    config: Config, tmp_path: Path, what: str
+) -> None:
+    path = tmp_path / "p.json"
+    document = saved(prepared(), config, path)
+    NOT_WHOLE[what](document)
+    forge(path, document)
+    with pytest.raises(InvalidPlanFile, match="not a whole plan file"):
+        load_plan(path)
 
 
 def test_a_plan_file_is_ours_to_the_byte(config: Config, tmp_path: Path) -> None:
@@ -479,3 +524,84 @@ def test_a_plan_file_that_is_nested_too_deep_is_refused(
     path.write_text(json.dumps(document | {"digest": digest_of(document)}), encoding="utf-8")
     with pytest.raises(InvalidPlanFile, match=r"edited or damaged|not a whole"):
         load_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        (b"", "not a whole plan file"),
+        (b"{", "not a whole plan file"),
+        (b"\xff\xfe\xfd", "not a whole plan file"),
+        (b"[" * 100_000, "not a whole plan file"),
+        (b"9" * 5000, "not a whole plan file"),
+        (b'["format_version"]', "not a plan file"),
+        (b'"format_version"', "not a plan file"),
+        (b'{"a": 1}', "not a plan file"),
+        (b'{"format_version": "2"}', "plan format '2' is not '1'"),
+        (b'{"format_version": 1}', "plan format 1 is not '1'"),
+        (b'{"format_version": "1", "applied": 1}', "edited or damaged"),
+        (b'{"format_version": "1", "changes": 1}', "edited or damaged"),
+        (b'{"format_version": "1", "changes": [1, 1]}', "edited or damaged"),
+    ],
+)
+def test_what_is_no_plan_file_is_told_so(tmp_path: Path, content: bytes, fact: str) -> None:
+    path = tmp_path / "p.json"
+    path.write_bytes(content)
+    with pytest.raises(InvalidPlanFile, match=fact):
+        load_plan(path)
+
+
+def test_a_plan_file_is_a_regular_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path):
+        with pytest.raises(InvalidPlanFile, match=r"not a regular file"):
+            load_plan(path)
+    with pytest.raises(InvalidPlanFile, match="No such file"):
+        load_plan(tmp_path / "none.json")
+
+
+def test_a_plan_that_cannot_be_written_leaves_no_draft(config: Config, tmp_path: Path) -> None:
+    plan, path = prepared().plan(config), tmp_path / "p.json"
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        save_plan(plan, path)
+    assert [each.name for each in tmp_path.iterdir()] == ["p.json"]
+
+
+def test_a_plan_is_noted_as_used_even_where_it_cannot_be_written(
+    config: Config, tmp_path: Path
+) -> None:
+    """Who cannot write the note goes on: what it is about has been written to the service."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    path = folder / "p.json"
+    save_plan(prepared().plan(config), path)
+    with claimed(load_plan(path)) as claim:
+        path.unlink()
+        folder.rmdir()
+        claim.spend()
+    assert not folder.exists()
+
+
+def test_what_is_used_once_is_not_written_again(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    save_plan(prepared().plan(config), path)
+    with claimed(load_plan(path)) as claim:
+        claim.spend()
+        path.unlink()
+        claim.spend()
+    assert not path.exists()
+
+
+def test_the_first_of_many_prunes_are_named_and_the_rest_is_counted(tmp_path: Path) -> None:
+    account, path = prepared(), tmp_path / "p.json"
+    few = yaml("t: {service: postmark, token: {env: A}, webhooks: []}")
+    for count, more in ((5, ""), (6, " and 1 more"), (7, " and 2 more")):
+        while len(ids(account)) < count + 2:  # two domains are there as well
+            body = {"Url": f"https://hooks.example.net/{len(ids(account))}", "Triggers": {}}
+            account.by_hand("postmark", "POST", "/webhooks", json=body)
+        saved(account, few, path, prune=True)
+        named = r"\((t/webhooks/[^ ,]+, ){4}t/webhooks/[^ ,)]+" + more + r"\);"
+        with pytest.raises(GuardExceeded, match=named):
+            Authority(load_plan(path), few).check()

@@ -51,7 +51,6 @@ def make_plan(
     )
     check_met(selection, live, known)
     seen = {**live, **_consulted(config, desired, live, sessions)}
-    services = [(provider, provider.service) for provider in config.providers.values()]
     tell = whose(config, sessions, live)
     plan = build_plan(
         desired=desired,
@@ -59,35 +58,35 @@ def make_plan(
         config_digest=config.digest,
         selection=selection,
         prune=prune,
-        remarks=[
-            *(Note(*each) for each in _idle(config, listed)),
-            *(
-                Note(*each)
-                for at, service in services
-                for each in service.remarks(at, desired, seen)
-            ),
-            *(
-                Note(*each)
-                for at, service in services
-                for each in service.noticed(at, sessions[at.name])
-                if each[0] in desired
-            ),
-        ],
-        objections=[
-            each for at, service in services for each in service.objections(at, desired, seen)
-        ],
+        remarks=[*_idle(config, listed), *_remarks(config, seen, sessions)],
+        objections=_objections(config, seen),
         unborn=unborn(desired, live, tell),
     )
     return replace(made_once(plan, tell), compared=bool(desired or listed))
 
 
-def _idle(config: Config, listed: Iterable[Collection]) -> Iterator[tuple[Address, str]]:
+def _remarks(config: Config, seen: Snapshot, sessions: Sessions) -> Iterator[Note]:
+    """Let each service say what no single resource knows, and what its session came to know."""
+    for name, provider in config.providers.items():
+        for each in provider.service.remarks(provider, config.desired, seen):
+            yield Note(*each)
+        for address, *told in provider.service.noticed(provider, sessions[name]):
+            if address in config.desired:
+                yield Note(address, *told)
+
+
+def _objections(config: Config, seen: Snapshot) -> Iterator[tuple[Address, str, str]]:
+    for provider in config.providers.values():
+        yield from provider.service.objections(provider, config.desired, seen)
+
+
+def _idle(config: Config, listed: Iterable[Collection]) -> Iterator[Note]:
     """Yield a remark on each provider of which nothing was looked at but its tokens."""
     busy = {address.provider for address in config.desired} | {
         each.under.provider for each in listed
     }
     for name in config.providers.keys() - busy:
-        yield Address((name,)), "nothing is declared here, and so nothing was compared"
+        yield Note(Address((name,)), "nothing is declared here, and so nothing was compared")
 
 
 def _names(provider: Provider, kind: Kind[Any, Any]) -> bool:

@@ -25,7 +25,7 @@ _IN_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/[^\s\"'<>]*|[^\s\"'<>:]+:[^\s\
 _ROUNDS, _DIGITS = 1000, 12
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)
 def shown_url(url: str) -> str:
     """Return a URL as it may be shown; one in which there is nothing to hide is shown as it is."""
     if isinstance(url, Withheld):  # whatever of it is secret

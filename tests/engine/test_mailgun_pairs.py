@@ -44,7 +44,7 @@ class State:
     published_before: bool = False
     published: bool = False
     settings: Json = field(default_factory=dict)
-    hand: Callable[[Hand], Any] = lambda hand: None
+    hand: Callable[[Hand], Any] = lambda _: None
 
 
 def keys(**active: bool) -> Json:
@@ -153,7 +153,9 @@ def shown(plan: Plan) -> set[tuple[str, str]]:
 SECTIONS = {"open": "opens", "click": "clicks", "unsubscribe": "unsubscribe"}
 
 
-def unplanned(write: tuple[str, str, set[str]], plan: set[tuple[str, str]]) -> bool:
+def unplanned(  # noqa: PLR0911 - a table of calls reads best as one
+    write: tuple[str, str, set[str]], plan: set[tuple[str, str]]
+) -> bool:
     method, path, form = write
     parts = path.strip("/").split("/")
     last = parts[-1]

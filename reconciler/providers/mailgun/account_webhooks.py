@@ -22,6 +22,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # 24 hex digits, as documented
 class AccountWebhooks(Kind[Reading, Writing]):
     name = "account_webhooks"
     prunable = True
+    has_twins = True  # one URL may be there twice with different events (mailgun.md §8.3)
     lists_in_full = True
     fields = FieldTable(
         Field("events", "event_types", Codec(texts, same=is_same_set)),

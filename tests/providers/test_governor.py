@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from clock import Clock
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from limiters import HINTS, Bucket, Fixed, Limiter, Sliding, simulate
 
@@ -36,7 +36,7 @@ def limiter(name: str, rate: int) -> Limiter:
 def test_hardly_a_call_is_refused_and_hardly_a_second_lost(
     name: str, rate: int, hint: str, connections: int, start: Start | None
 ) -> None:
-    for calls in (100, 700):
+    for calls in (100, 1000):
         limit = limiter(name, rate)
         course = simulate(
             limit, HINTS[hint], calls=calls, connections=connections, start=start, latency=0.02
@@ -55,9 +55,10 @@ def test_a_window_that_forgets_what_was_not_used_is_learnt_as_well(
     calls = 1000
     course = simulate(limiter(name, rate), HINTS[hint], calls=calls, connections=8)
     assert course.refused <= 0.03 * calls + 8
-    assert course.took <= 1.2 * calls / rate + 1
+    assert course.took <= 1.25 * calls / rate + 1
 
 
+@settings(deadline=None)
 @given(
     st.floats(0.5, 50),
     st.floats(1, 100),

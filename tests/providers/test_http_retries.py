@@ -21,7 +21,14 @@ from reconciler.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from reconciler.providers.api.waits import LONGEST_WAIT, as_time, backoff, wait_asked_for
+from reconciler.providers.api.waits import (
+    LONGEST_WAIT,
+    Allowance,
+    allowance_of,
+    as_time,
+    backoff,
+    wait_asked_for,
+)
 
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 METHODS = ["GET", *WRITES]
@@ -155,6 +162,90 @@ def test_a_wait_that_is_too_long_ends_at_once_with_the_time_to_come_back(method:
     assert str(caught.value).startswith(f"{method} /x: the service asks to wait 86400 seconds")
     assert f"Run again after {tomorrow} " in str(caught.value)
     assert caught.value.status == 429
+
+
+REFUSALS: list[Step] = [
+    httpx.Response(429),
+    httpx.Response(429, headers={"Retry-After": "1"}),
+    httpx.Response(429, headers={"X-RateLimit-Reset": "0"}),
+    httpx.Response(429, json={"ErrorCode": 429, "Message": "Rate Limit Exceeded"}),
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize("retries", [0, 3])
+def test_a_refusal_for_being_too_fast_costs_no_repeat(
+    method: str, refusal: Step, retries: int
+) -> None:
+    with writer(*[refusal] * 8, GOOD, retries=retries) as (client, line):
+        assert call(client, method) == {"ID": 1}
+        assert line.calls == [f"{method} /x"] * 9
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_who_is_only_ever_refused_ends_after_two_minutes(method: str, refusal: Step) -> None:
+    with writer(refusal) as (client, line):
+        with pytest.raises(RateLimited) as caught:
+            call(client, method)
+        assert 60 < sum(line.pauses) <= LONGEST_WAIT + 1
+        sent = len(line.calls)
+        with pytest.raises(RateLimited, match="refused every call"):
+            call(client, method)
+        assert len(line.calls) == sent
+    assert str(caught.value) == (
+        f"{method} /x: the service has refused every call (HTTP 429) for 120 seconds. "
+        "Run again later."
+    )
+
+
+def test_what_asks_for_too_long_a_wait_is_not_asked_by_others_meanwhile() -> None:
+    with writer(httpx.Response(429, headers={"Retry-After": "3600"})) as (client, line):
+        for _ in range(3):
+            with pytest.raises(RateLimited, match=r"asks to wait 3600 seconds. Run again after 2"):
+                call(client, "GET")
+        assert len(line.calls) == 1
+
+
+@pytest.mark.parametrize("service", ["postmark", "mailgun"])
+def test_the_headers_of_a_good_answer_are_heeded(service: str) -> None:
+    headers = {"X-RateLimit-Limit": "1", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "5"}
+    answer = httpx.Response(200, json={"items": []}, headers=headers)
+    with Line(answer, service=service) as line:
+        client = line.mailgun().client if service == "mailgun" else line.postmark().server
+        client.get("/v4/domains")
+        client.get("/v4/domains")
+        assert line.pauses == pytest.approx([5.0])
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowance"),
+    [
+        ({"X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "9"}, Allowance(3, 9.0, is_own=False)),
+        (
+            {"X-Request-Remaining": "0", "X-Request-Reset": f"{NOW + 2:.0f}"},
+            Allowance(0, 2.0, is_own=True),
+        ),
+        (
+            {"RateLimit-Remaining": "0", "RateLimit-Reset": f"{(NOW + 4) * 1000:.0f}"},
+            Allowance(0, 4.0, is_own=False),
+        ),
+        ({"X-RateLimit-Remaining": "0"}, None),
+        ({"X-RateLimit-Remaining": "-1", "X-RateLimit-Reset": "9"}, None),
+        ({"X-RateLimit-Remaining": "many", "X-RateLimit-Reset": "9"}, None),
+        ({"X-RateLimit-Remaining": "9" * 5000, "X-RateLimit-Reset": "9"}, None),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "nan"}, None),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "86400"}, None),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{NOW - 5:.0f}"}, None),
+        ({}, None),
+    ],
+)
+def test_what_is_left_is_read_from_headers_of_three_families(
+    headers: dict[str, str], allowance: Allowance | None
+) -> None:
+    found = allowance_of(httpx.Response(200, headers=headers), lambda: NOW)
+    assert found == allowance
 
 
 def test_the_longest_wait_is_still_waited() -> None:

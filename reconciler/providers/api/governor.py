@@ -23,6 +23,10 @@ _NAP = 0.25
 """Seconds. Who waits for a turn looks again after this time: the pace may have risen."""
 
 _LONGEST_BACKOFF = 30.0
+"""Seconds. Without a hint a window of a minute is found to have ended after so many at most."""
+
+_GROWN = 2.0
+"""How much longer than it is told, and at least how long, a wait may get that did not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +142,11 @@ class Governor:
 
     def _lower(self, told: float | None, now: float) -> None:
         backoff = _backoff(self._refusals) * self._jitter(1.0, 1.1)
-        wait = backoff if told is None else told + self._margin()
-        if self._refusals:
-            wait = max(wait, backoff)
+        wait = backoff
+        if told is not None:
+            # Refused again after the time that it named, a service has named too short a one.
+            grown = min(backoff, max(_GROWN, _GROWN * told)) if self._refusals else 0.0
+            wait = max(told + self._margin(), grown)
         self._round += 1
         self._refusals += 1
         self._start = None

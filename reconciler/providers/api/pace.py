@@ -11,8 +11,10 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-_SHORTEST_WINDOW = 1.0
-"""Services count by the second or longer: what came in a shorter time is a second's worth."""
+_SECOND, _ABOUT_A_SECOND = 1.0, 2.2
+"""Services count by the second or longer: what came in a shorter time is a second's worth. So is
+what came before a wait that seems to end in the next second but one: it may have been rounded up.
+"""
 
 _PATIENCE, _MOST_PATIENCE = 20, 120
 """Calls from a refusal to the measured rate; twice as many each time that it proves right."""
@@ -26,9 +28,17 @@ _TELLING, _FEW = 5, 4
 _DOUBLING = 1.5
 """What a good answer multiplies the rate by while nothing is known of it."""
 
-_LOOK, _SHORTEST_LOOK = 5.0, 2.5
+_LOOK, _TELLING_LOOK = 5.0, 2.5
+"""Seconds of paced calls that a rate is read off, and how many of them leave no doubt."""
+
 _SLOWEST = 1 / 30
-_ALIKE = 0.2
+"""The pace never falls below two calls a minute."""
+
+_HEAD_START = 0.2
+"""Seconds that the first call after a refusal has before the others follow."""
+
+_SHORTEST = 0.05
+_ALIKE, _BETTER = 0.2, 0.08
 
 
 @dataclass(slots=True)
@@ -40,10 +50,16 @@ class _Refusal:
     patience: int
     was_guessing: bool
     lately: float
+    look: float
     last_second: float
     ends: float
     is_longer: bool = False
     """Whether calls were refused again without having been told how long to wait."""
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether there was too little time to tell a short window from a shallow bucket."""
+        return self.lately > 0.0 and self.look < _TELLING_LOOK
 
 
 class Pace:
@@ -72,7 +88,8 @@ class Pace:
         if not self._marks:
             self._marks.append((now, 0))
         if self.rate < math.inf:
-            gap = 1 / self.rate
+            # After a refusal one call goes ahead, to see whether the service takes it.
+            gap = max(1 / self.rate, _HEAD_START if self._refusal else 0.0)
             self._next = (self._next if now - self._next < gap else now) + gap
 
     def good(self, now: float, *, is_fresh: bool, was_held: bool) -> None:
@@ -84,6 +101,7 @@ class Pace:
         if self._refusal and is_fresh:
             self._marks.append((self._refusal.ends, self._good))
             self._refusal, self._calls, self._raised = None, 0, now
+            self._next = min(self._next, now + 1 / self.rate)
         self._good += 1
         self._recent.append(now)
         self._forget(now)
@@ -98,13 +116,14 @@ class Pace:
         if self._refusal is None:
             since = self._marks[-1][0] if self._marks else now
             look = min(_LOOK, now - since)
-            is_brief = look >= _SHORTEST_LOOK >= ends - now
+            is_second = look > _SECOND and _SECOND / 2 < ends - now < _ABOUT_A_SECOND
             self._refusal = _Refusal(
                 self.rate,
                 self._known,
                 self._patience,
                 self._is_guessing,
-                lately=self._seen(now, look) if is_brief else 0.0,
+                lately=self._seen(now, look) if is_second else 0.0,
+                look=look,
                 last_second=self._seen(now, 1.0),
                 ends=ends,
             )
@@ -129,10 +148,10 @@ class Pace:
     def _adjust(self, refusal: _Refusal, measured: float) -> None:
         if refusal.was_guessing:
             last_good = refusal.rate / _DOUBLING
-            known = min(last_good, max(refusal.last_second, measured))
+            known = min(last_good, max(_DOUBLING * refusal.last_second, measured))
         else:
             # What a service with a window of a second has left while all wait is lost.
-            known = min(refusal.rate, max(measured, refusal.lately, refusal.known / 2))
+            known = min(refusal.rate, max(_between(measured, refusal), refusal.known / 2))
         if refusal.is_longer:
             known = min(known, max(measured, known / 2))
         if not refusal.was_guessing:
@@ -170,8 +189,10 @@ class Pace:
             (mark for mark in reversed(self._marks) if self._good - mark[1] >= _TELLING),
             self._marks[0] if self._marks else (refusal.ends, 0),
         )
-        shortest = _SHORTEST_WINDOW if refusal.rate == math.inf else 0.05
-        return (self._good - before) / max(shortest, refusal.ends - since), self._good - before
+        span = refusal.ends - since
+        if refusal.rate == math.inf and span < _ABOUT_A_SECOND:
+            span = _SECOND
+        return (self._good - before) / max(span, _SHORTEST), self._good - before
 
     def _seen(self, now: float, look: float) -> float:
         return sum(each >= now - look for each in self._recent) / look
@@ -181,9 +202,15 @@ class Pace:
             self._recent.popleft()
 
 
+def _between(measured: float, refusal: _Refusal) -> float:
+    """Return the rate to believe in: what a window of a second has left while all wait is lost."""
+    best = max(measured, refusal.lately)
+    return (measured + best) / 2 if refusal.is_in_doubt else best
+
+
 def _patience(refusal: _Refusal, known: float) -> int:
-    if abs(known - refusal.known) < _ALIKE * refusal.known:
-        return min(_MOST_PATIENCE, 2 * refusal.patience)
-    if known > refusal.known:
+    if known > (1 + _BETTER) * refusal.known:
         return max(_PATIENCE, refusal.patience // 2)
-    return refusal.patience
+    if known < (1 - _ALIKE) * refusal.known:
+        return refusal.patience // 2 if refusal.is_in_doubt else refusal.patience
+    return min(_MOST_PATIENCE, 2 * refusal.patience)

@@ -196,7 +196,7 @@ def test_who_is_only_ever_refused_ends_after_two_minutes(method: str, refusal: S
         assert len(line.calls) == sent
     assert str(caught.value) == (
         f"{method} /x: the service has refused every call (HTTP 429) for 120 seconds. "
-        "Run again later."
+        "Run again later, with fewer --connections, or with a lower --rate."
     )
 
 

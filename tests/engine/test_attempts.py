@@ -226,6 +226,7 @@ def test_a_change_that_is_confirmed_is_told_with_what_is_live() -> None:
     account, _ = between()
     result, requests = applied(account, SERVER)
     assert outcomes([result]) == {"t/server": "applied"}
+    assert result.is_made
     assert result.live is not None
     assert result.live.attributes["tracking.opens"] is True
     assert requests[:2] == ["PUT /server", "GET /server"]

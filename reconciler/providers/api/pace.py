@@ -1,8 +1,8 @@
 """How fast to call a service that does not say: learnt from refusals, as TCP learns a line's width.
 
 Until the first refusal nothing is slowed down. At each refusal the rate that the service bore is
-measured; the pace falls to a little less, returns, stays near it and then looks for more, along
-the curve of CUBIC (RFC 9438 §4.2) over the number of calls. The longer the measured rate proves
+measured; the pace falls below it, stays a little below it and then looks for more, along the curve
+of CUBIC (RFC 9438 §4.2) over the number of calls. The longer the measured rate proves
 right, the longer it stays, so that in the long run hardly a call is refused. All times are seconds
 of one clock, all rates calls a second.
 """
@@ -16,11 +16,13 @@ _SECOND, _ABOUT_A_SECOND = 1.0, 2.2
 what came before a wait that seems to end in the next second but one: it may have been rounded up.
 """
 
-_PATIENCE, _MOST_PATIENCE = 20, 120
-"""Calls from a refusal to the measured rate; twice as many each time that it proves right."""
+_PATIENCE, _MOST_PATIENCE = 30, 120
+"""Calls from a refusal to the middle of the curve; twice as many each time that it proves right."""
 
-_DIP, _RISE, _MOST = 0.10, 0.12, 2.0
-"""Below the measured rate at first, above it after twice the patience, and at most: as shares."""
+_MIDDLE, _DIP, _RISE, _MOST = 0.95, 0.05, 0.12, 2.0
+"""Of the measured rate: the middle, how far below it a refusal leads, how far above it leads as
+many calls after it, and the most. Just below the limit a call that comes a little early is taken.
+"""
 
 _TELLING, _FEW = 5, 4
 """Good answers that a rate is measured by, and the number below which a first guess is none."""
@@ -143,7 +145,7 @@ class Pace:
 
     def _begin(self, measured: float, answers: int) -> None:
         self._is_guessing = answers < _FEW
-        self._know(max(measured, 1.0), dip=0.0 if self._is_guessing else _DIP)
+        self._know(max(measured, 1.0), share=1.0 if self._is_guessing else _MIDDLE - _DIP)
 
     def _adjust(self, refusal: _Refusal, measured: float) -> None:
         if refusal.was_guessing:
@@ -157,11 +159,11 @@ class Pace:
         if not refusal.was_guessing:
             self._patience = _patience(refusal, known)
         self._is_guessing = False
-        self._know(max(known, _SLOWEST), dip=_DIP)
+        self._know(max(known, _SLOWEST), share=_MIDDLE - _DIP)
 
-    def _know(self, rate: float, dip: float) -> None:
+    def _know(self, rate: float, share: float) -> None:
         self._known, self._calls = rate, 0
-        self.rate = rate * (1 - dip)
+        self.rate = rate * share
 
     def _rise(self, now: float) -> None:
         self._calls += 1
@@ -169,7 +171,7 @@ class Pace:
             self.rate *= _DOUBLING
             return
         way = (self._calls - self._patience) / self._patience
-        share = 1 + (_DIP if way < 0 else _RISE) * way**3
+        share = _MIDDLE + (_DIP if way < 0 else _RISE) * way**3
         self.rate = self._known * min(_MOST, share)
         if share >= _MOST and now - self._raised > _LOOK:
             self._look_for_more(now)

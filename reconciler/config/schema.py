@@ -15,6 +15,7 @@ from jsonschema.protocols import Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from reconciler.config.idn import in_ascii
 from reconciler.source import Finding, Location, Node, shortened
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -295,9 +296,19 @@ def _listing(known: Iterable[Any]) -> str:
 
 def _message(error: Any) -> str:
     if "errorMessage" in error.schema:
-        return str(error.schema["errorMessage"])
+        return str(error.schema["errorMessage"]) + _hint_for_idn(error)
     explain = _MESSAGES.get(error.validator)
     return explain(error) if explain else f"not allowed here ({error.validator})"
+
+
+def _hint_for_idn(error: Any) -> str:
+    """Name the form that DNS knows of an international name: the services take no other."""
+    value, kind = error.instance, str(error.validator_value)
+    is_name = error.validator == "format" and kind.startswith(("hostname", "email"))
+    if not is_name or not isinstance(value, str) or value.isascii() or len(value) > _LONGEST_NAME:
+        return ""
+    written = in_ascii(value)
+    return f"; write it as `{written}`" if _FORMATS.conforms(written, kind) else ""
 
 
 def _type_message(error: Any) -> str:

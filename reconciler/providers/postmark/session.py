@@ -263,9 +263,12 @@ def read_object(client: Reader, path: str) -> dict[str, Any] | None:
 
 
 def sought_id(kind: Kind[SessionT, Any], session: SessionT, known: Resource) -> str | None:
-    """Return a thing's ID; there is no look-up by name, so that one is sought in the list."""
+    """Return a thing's ID; there is no look-up by name, so that one is sought in the list.
+
+    None also for what cannot be one: a saved plan may have been forged.
+    """
     if known.remote_id is not None:
-        return known.remote_id
+        return known.remote_id if _is_id(known.remote_id) else None
     items = kind.list(session, Address((known.address.provider,)))
     return next((each.remote_id for each in items if each.address == known.address), None)
 

@@ -1,5 +1,6 @@
 """Which region, which key, how fast, and what the service says of a domain."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from reconciler.errors import ReadFailed
 from reconciler.model import DnsRecord, Resource, Secret
 from reconciler.providers.api import Reader, Writer
 from reconciler.reports.text import plan_as_text
+from reconciler.sandbox.mailgun import allowance
 
 LIST = "/v4/domains"
 
@@ -212,6 +214,29 @@ def test_a_large_apply_is_paced_so_that_no_refusal_comes() -> None:
     account.apply(wanted)
     assert account.waited  # 1 list, and then a read, a write and a read for each domain
     assert all(0 < each <= 61 for each in account.waited)
+
+
+@pytest.mark.parametrize("limit", [20, 50])
+def test_a_limit_of_a_minute_costs_a_few_refusals_and_nothing_else(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account()
+    for number in range(60):
+        account.by_hand("mailgun_us", "POST", LIST, data={"name": f"d{number}.example.com"})
+    # The sandbox's windows pass with the pauses, too.
+    monkeypatch.setattr(allowance, "time", SimpleNamespace(time=account.clock))
+    account.sandbox.world.settings["mailgun_rate_limit"] = limit
+    names = ", ".join(f"d{number}.example.com: {{}}" for number in range(60))
+    wanted = yaml(
+        "m: {service: mailgun, token: {env: A}, tracking: {opens: false}, "
+        f"domains: {{{names}}}}}"
+    )
+    account.forget_requests()
+    assert account.plan(wanted, connections=1).changes == ()
+    log = account.control("mailgun_us", "GET", "requests")
+    refused = sum(entry["status"] == 429 for entry in log)
+    assert len(log) - refused >= 61
+    assert 1 <= refused <= 8
 
 
 def read(account: Account, domain: str, region: str = "us") -> Resource:

@@ -3,12 +3,15 @@
 import math
 from itertools import pairwise
 
+import httpx
 import pytest
 from clock import Clock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from limiters import HINTS, Bucket, Fixed, Limiter, Sliding, simulate
+from scripted import MAILGUN_KEY, SERVER_TOKEN, Script, connected
 
+from reconciler.providers.api import Connector, Reader
 from reconciler.providers.api.governor import MINUTE, Governor, Start, Turn
 from reconciler.providers.api.waits import LONGEST_WAIT, Allowance
 from reconciler.providers.mailgun.session import START
@@ -107,6 +110,35 @@ def test_in_the_first_minute_no_more_go_than_the_start_says_and_those_at_once() 
     assert went[:300] == [0.0] * 300
     assert went[300:900] == [MINUTE] * 600
     assert went[900] == 2 * MINUTE
+
+
+@pytest.mark.parametrize("service", ["postmark", "mailgun"])
+@pytest.mark.parametrize("path", ["/v4/domains", "/v1/dkim/keys"])
+def test_the_operator_says_how_many_go_at_first(service: str, path: str) -> None:
+    clock, script = Clock(), Script([httpx.Response(200, json={})])
+    tokens = {"token": SERVER_TOKEN if service == "postmark" else MAILGUN_KEY}
+    with Connector(Reader, transport=script, pause=clock.pause, clock=clock, rate=400) as connector:
+        session = connected(connector, service, tokens)
+        client = session.server if service == "postmark" else session.client
+        for _ in range(401):
+            client.get(path)
+    assert clock.pauses == [MINUTE]
+
+
+def test_a_credential_has_one_governor_and_another_has_its_own() -> None:
+    clock = Clock()
+    answers = [httpx.Response(429, headers={"Retry-After": "9"}), httpx.Response(200, json={})]
+    script = Script(answers)
+    with Connector(Reader, transport=script, pause=clock.pause, clock=clock) as connector:
+        one, same = (connected(connector, "mailgun", {"token": MAILGUN_KEY}) for _ in range(2))
+        other = connected(connector, "mailgun", {"token": MAILGUN_KEY[::-1]})
+        one.client.get(PATH)
+        held = sum(clock.pauses)
+        assert held == pytest.approx(9, abs=0.2)
+        other.client.get(PATH)
+        assert sum(clock.pauses) == held
+        same.client.get(PATH)
+        assert sum(clock.pauses) > held
 
 
 def test_what_is_used_evenly_does_not_wait() -> None:

@@ -374,6 +374,8 @@ def test_addresses_are_accepted(mail: str) -> None:
 def test_other_addresses_are_refused(mail: str) -> None:
     quoted = json.dumps(mail, ensure_ascii=False)
     message = "`sender`: an e-mail address such as noreply@example.com is wanted"
+    if mail == "a@exämple.com":
+        message += "; write it as `a@xn--exmple-cua.com`"
     assert said(f"{MAILGUN}    sender: {quoted}\n") == (7, 13, message)
 
 

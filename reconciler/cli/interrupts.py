@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from reconciler.cli.streams import interject
+
 INTERRUPTED_EXIT = 130
 _AGAIN = 1.0
 
@@ -31,6 +33,8 @@ def interrupt_at_once() -> None:
             first.append(time.monotonic())
             raise KeyboardInterrupt
         if time.monotonic() - first[0] > _AGAIN:
+            # The first one may have been lost, as it is between a prompt and the read behind it.
+            interject("Interrupted.")
             os._exit(INTERRUPTED_EXIT)
 
     for each in _signals():

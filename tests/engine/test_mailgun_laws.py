@@ -1014,7 +1014,8 @@ def test_the_size_of_the_key_of_the_domain_above_is_not_compared() -> None:
     assert (plan.changes, plan.refusals) == ((), ())
     (doubt,) = [note.text for note in plan.notes if note.field]
     assert doubt == (
-        "`dkim_key_size` is not reported by the service and was not compared; take it off the YAML"
+        "`dkim_key_size` is not reported by the service and was not compared; look it up in the "
+        "service's web console, or leave it out of the YAML"
     )
 
 

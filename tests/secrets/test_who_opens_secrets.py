@@ -12,6 +12,7 @@ OPENERS = {
     "providers/api/auth.py": "sends it, to authenticate",
     "providers/api/client.py": "sends it, as content",
     "providers/api/disclosure.py": "looks whether an answer repeats it",
+    "providers/urls.py": "makes the mark by which a URL that may not be shown is told from others",
     "secrets/__init__.py": "checks that a token has the form of one",
     "secrets/draft.py": "gives it to sops, through a pipe, to encrypt it",
     "secrets/sops.py": "looks whether it stands in its file in the clear",

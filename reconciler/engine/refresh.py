@@ -31,26 +31,23 @@ def make_plan(
     progress: Progress = in_silence,
     pause: Pause = time.sleep,
 ) -> Plan:
-    """Read what the selection needs and plan.
+    """Read what the selection, which may have meant any address of `known`, needs, and plan.
 
-    `known` are all addresses that a pattern may have meant. Raises ReadFailed, UsageError.
+    Raises ReadFailed, UsageError.
     """
-    known = known or named(config)
-    config = concerned(config, selection)
-    desired = config.desired
-    listed = _collections(config, desired, selection)
-    proofs = _proofs(config, listed, sessions)
+    known, config = known or named(config), concerned(config, selection)
+    desired, listed = config.desired, _collections(config, selection)
     live = read_live(
         desired,
         listed,
         sessions,
-        proofs=proofs,
+        proofs=_proofs(config, listed, sessions),
         connections=connections,
         progress=progress,
         pause=pause,
     )
     check_met(selection, live, known)
-    seen = {**live, **_consulted(config, desired, live, sessions)}
+    seen = {**live, **_consulted(config, live, sessions)}
     tell = whose(config, sessions, live)
     plan = build_plan(
         desired=desired,
@@ -106,19 +103,19 @@ def _proofs(
             yield name, proof
 
 
-def _consulted(config: Config, desired: Snapshot, live: Snapshot, sessions: Sessions) -> Snapshot:
+def _consulted(config: Config, live: Snapshot, sessions: Sessions) -> Snapshot:
     """Read what a service wants to see, beside the plan, to say what no single resource knows."""
     collections = [
         Collection(provider.address, kind)
         for provider in config.providers.values()
-        for kind in provider.service.consults(provider, desired, live)
+        for kind in provider.service.consults(provider, config.desired, live)
     ]
     return read_live({}, collections, sessions)
 
 
-def _collections(config: Config, desired: Snapshot, selection: Selection) -> list[Collection]:
+def _collections(config: Config, selection: Selection) -> list[Collection]:
     """Return what has to be listed: the collections that the YAML names and the selection meets."""
-    wanted = {(resource.address.provider, type(resource.kind)) for resource in desired.values()}
+    wanted = {(each.address.provider, type(each.kind)) for each in config.desired.values()}
     return [
         Collection(provider.address, kind)
         for provider in config.providers.values()

@@ -134,16 +134,18 @@ def test_an_interrupt_leaves_at_once_whatever_hangs() -> None:
 def test_any_other_end_waits_for_what_is_under_way_and_drops_the_rest(
     reason: type[BaseException] | None,
 ) -> None:
-    crew, begun, done = Crew(1), Event(), list[int]()
+    crew, begun, all_submitted, done = Crew(1), Event(), Event(), list[int]()
 
     def job() -> None:
         begun.set()
+        wait(all_submitted)
         while crew._lanes:  # noqa: SLF001
             pass
         done.append(1)
 
     for _ in range(10):
         crew.submit("a", job)
+    all_submitted.set()
     wait(begun)
     crew.__exit__(reason)
     assert done == [1]

@@ -379,6 +379,23 @@ def test_other_addresses_are_refused(mail: str) -> None:
     assert said(f"{MAILGUN}    sender: {quoted}\n") == (7, 13, message)
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Bücher.Example", "xn--bcher-kva.example"),
+        ("straße.de", "xn--strae-oqa.de"),
+        ("日本語.jp", "xn--wgv71a119e.jp"),
+        ("bu\u0308cher.example", "xn--bcher-kva.example"),
+        ("b_ü.example", ""),
+        ("ü" * 300 + ".example", ""),
+    ],
+)
+def test_the_form_that_dns_knows_of_an_international_name_is_named(name: str, written: str) -> None:
+    for provider in (MAILGUN, POSTMARK):
+        _, _, message = said(f"{provider}    domains: {{? {json.dumps(name)} : {{}}}}\n")
+        assert message.endswith(f"; write it as `{written}`" if written else "no final dot")
+
+
 URLS = ["https://hooks.example.com/a?b=c#d", "http://localhost:8080", "HTTPS://EXAMPLE.com/%20"]
 NO_URLS = [
     *["hooks.example.com", "ftp://example.com", "https://", "https:///path", "//example.com", ""],

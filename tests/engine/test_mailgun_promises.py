@@ -344,3 +344,44 @@ class Refusing(httpx.BaseTransport):
         if self._refuses(request):
             return httpx.Response(400, json={"message": "not with your plan"})
         return self._inner.handle_request(request)
+
+
+# Words of the service, with a way out.
+
+TAKEN = "This domain name is already taken"
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "way_out"),
+    [
+        (
+            400,
+            TAKEN,
+            "If it is being deleted just now, run again in some minutes; otherwise it is in",
+        ),
+        (402, "upgrade your account", "plan does not include this: upgrade it, or take this off"),
+        (400, "invalid CNAME record", "Publish the tracking CNAME, verify the domain, and apply"),
+    ],
+)
+def test_a_refusal_comes_with_a_way_out(status: int, text: str, way_out: str) -> None:
+    account = account_with({}, "us")
+    body = {"message": text}
+    plant(account, method="POST", path="/v4/domains", status=status, body=body)
+    (result,) = account.apply(single())
+    assert text in result.reason
+    assert way_out in result.reason
+
+
+def test_a_key_that_failed_in_dns_is_told_with_its_record() -> None:
+    account = account_with({"domains": {DOMAIN: {}}, "published": True}, "us")
+    record = {"name": f"s1._domainkey.{DOMAIN}", "record_type": "TXT", "value": "k=rsa; p=MIG",
+              "valid": "Invalid", "is_active": True}  # fmt: skip
+    body = {"items": [{"selector": "s1", "dns_record": record}]}
+    plant(account, path=f"/v4/domains/{DOMAIN}/keys", body=body)
+    plan = account.plan(single(tracking={"dkim_signing": True}))
+    assert [note.text for note in plan.notes] == [
+        (
+            "Mailgun does not find the DKIM record in DNS, and calls it invalid: publish "
+            f"s1._domainkey.{DOMAIN} TXT k=rsa; p=MIG"
+        )
+    ]

@@ -38,14 +38,13 @@ class Conclusion:
 
     def _looked_at(self, results: Sequence[Result]) -> list[Result]:
         applied = [each for each in results if each.outcome is Outcome.APPLIED]
+        others = [each for each in results if each.outcome is not Outcome.APPLIED]
         try:
             live = self._read([_known(each) for each in applied])
         except ReadFailed as error:
             fact = f"it could not be looked at again: {error}"
-            return [_remarked(each, fact) if each in applied else each for each in results]
-        return [
-            self._held(each, live) if each.outcome is Outcome.APPLIED else each for each in results
-        ]
+            return [*others, *(_remarked(each, fact) for each in applied)]
+        return [*others, *(self._held(each, live) for each in applied)]
 
     def _read(self, touched: Iterable[Resource]) -> Mapping[Address, list[Resource]]:
         """Read what was changed, by one list a collection where that tells all.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO
 
 from reconciler.engine.plan import Plan
 from reconciler.engine.plandocument import FORMAT_VERSION, as_json, digest_of, plan_as_document
@@ -107,15 +107,15 @@ def claimed(saved: SavedPlan) -> Iterator[Claim]:
     The lock goes with the process, however that ends: a plan that wrote nothing can be tried again.
     """
     try:
-        descriptor = os.open(saved.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        opened = _opened(saved.path)
     except OSError as problem:
         raise StalePlan(f"{saved.name}: {problem.strerror}; plan again") from None
-    with os.fdopen(descriptor, "rb") as file:
+    with opened as file:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StalePlan(f"{saved.name}: somebody else applies it just now") from None
-        if not _is_at(descriptor, saved.path) or file.read(MAX_BYTES) != saved.raw:
+        if not _is_at(file.fileno(), saved.path) or file.read(MAX_BYTES) != saved.raw:
             raise StalePlan(f"{saved.name}: it changed, or was applied, just now; plan again")
         yield Claim(saved)
 
@@ -149,11 +149,19 @@ def load_plan(path: Path, digest: str | None = None) -> SavedPlan:
     return SavedPlan(path, raw, document)
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open a file; should it be a pipe, nobody is waited for. Raises OSError."""
+
+    def at_once(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NONBLOCK)
+
+    return open(path, "rb", opener=at_once)
+
+
 def _read(path: Path) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with _opened(path) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise InvalidPlanFile(f"{path}: not a regular file")
             return file.read(MAX_BYTES)
     except OSError as problem:

@@ -85,6 +85,19 @@ class Served:
         return response.json()
 
 
+def begin(box: Served, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start the program against a running sandbox, and do not wait for its end."""
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        env={**CLEAN, **box.env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @contextmanager
 def served(state: Path) -> Iterator[Served]:
     process = subprocess.Popen(

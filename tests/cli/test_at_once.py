@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import CLEAN, PROGRAM, Run, Served, run
+from program import Run, Served, begin, run
 
 URL = "https://hooks.example.com/once"
 CONFIG = f"""\
@@ -28,18 +28,6 @@ providers:
 def once(tmp_path: Path) -> Path:
     (tmp_path / "esp.yaml").write_text(CONFIG, encoding="utf-8")
     return tmp_path
-
-
-def begin(box: Served, folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*PROGRAM, *arguments],
-        cwd=folder,
-        env={**CLEAN, **box.env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def ended(processes: Sequence[subprocess.Popen[str]]) -> list[Run]:

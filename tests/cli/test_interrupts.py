@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from program import CLEAN, PROGRAM, Served
+from program import CLEAN, PROGRAM, Served, begin
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 SOON = 5.0
@@ -31,15 +31,7 @@ COMMANDS = {
 
 @contextmanager
 def started(box: Served, folder: Path, arguments: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [*PROGRAM, *arguments],
-        cwd=folder,
-        env={**CLEAN, **box.env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with begin(box, folder, *arguments) as process:
         try:
             yield process
         finally:

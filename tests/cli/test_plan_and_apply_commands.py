@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from program import CLEAN, PROGRAM, Served, run
+from program import CLEAN, PROGRAM, Served, begin, run
 from terminal import on_terminal
 
 from reconciler.config import load_schema
@@ -455,15 +455,7 @@ def test_colour_is_for_terminals_without_no_color(box: Served, folder: Path) -> 
 
 def test_an_interrupt_finishes_the_write_in_flight_and_reports(box: Served, folder: Path) -> None:
     box.control("mailgun_eu", "POST", "latency", {"seconds": 0.15})
-    with subprocess.Popen(
-        [*PROGRAM, "apply", "--yes"],
-        cwd=folder,
-        env={**CLEAN, **box.env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with begin(box, folder, "apply", "--yes") as process:
         while not [r for r in box.requests() if r == "POST /v4/domains"]:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)

@@ -1,11 +1,10 @@
 """What is shown during long work: a bar on a terminal, lines elsewhere, nothing on the result."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
-from program import CLEAN, PROGRAM, Served, run
+from program import Served, begin, run
 from terminal import on_terminal
 
 from reconciler.cli.progress import Progress
@@ -25,15 +24,7 @@ def test_without_a_terminal_each_result_is_a_line_of_its_own(box: Served, folder
 def test_results_are_shown_as_they_come(box: Served, folder: Path) -> None:
     fault = {"method": "POST", "path": "/v4/domains", "delay": 2}
     box.control("mailgun_eu", "POST", "faults", fault)
-    with subprocess.Popen(
-        [*PROGRAM, "apply", "--yes", "--format", "json"],
-        cwd=folder,
-        env={**CLEAN, **box.env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with begin(box, folder, "apply", "--yes", "--format", "json") as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith(" 1/12  applied  ")
         assert process.poll() is None

@@ -66,6 +66,8 @@ def seal_secrets(config: Config, options: Options) -> Config:
     errors: list[SecretError] = []
     desired = {
         address: resource.kind.seal(resource, _secrets_of(resource, options, errors))
+        if resource.references or resource.secrets
+        else resource
         for address, resource in config.desired.items()
     }
     _raise_all(errors)

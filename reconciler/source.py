@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 _QUOTED = 80
@@ -49,6 +50,14 @@ class Finding:
         return f"{self.location}: {self.message}"
 
 
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+def nothing() -> Mapping[Any, Any]:
+    """Return an empty mapping, always the same one: there are many of them in a large file."""
+    return _NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A YAML value: plain `data`, where it begins, and the nodes below it.
@@ -59,9 +68,9 @@ class Node:
 
     data: Any
     location: Location
-    children: Mapping[str, "Node"] = field(default_factory=dict)
+    children: Mapping[str, "Node"] = field(default_factory=nothing)
     items: tuple["Node", ...] = ()
-    keys: Mapping[str, Location] = field(default_factory=dict)
+    keys: Mapping[str, Location] = field(default_factory=nothing)
     broken: bool = False
 
     def at(self, path: str) -> "Node | None":

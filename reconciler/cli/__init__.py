@@ -1,5 +1,6 @@
 """The command line. Each command is a file of its own, imported only when it runs."""
 
+import gc
 import importlib
 import io
 import resource
@@ -128,6 +129,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and end the process with its exit code."""
     prepare_streams()
     _leave_no_core()
+    _collect_seldom()
     interrupt_at_once()
     code = run(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -183,6 +185,11 @@ def _tell_usage(error: click.ClickException) -> None:
     text = io.StringIO()
     error.show(text)
     tell(text.getvalue().rstrip("\n"))
+
+
+def _collect_seldom() -> None:
+    """Look for garbage in circles less often: with 10,000 domains it took an eighth of the time."""
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _leave_no_core() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from reconciler.files import read_plainly
-from reconciler.source import Finding, Location, Node, shortened
+from reconciler.source import Finding, Location, Node, nothing, shortened
 
 MAX_DEPTH = 32
 MAX_BYTES = 32 * 1024 * 1024
@@ -94,9 +94,8 @@ class _Open:
             data: Any = {key: node.data for key, node in self.children.items()}
         else:
             data = [node.data for node in self.items]
-        return Node(
-            data, self.location, self.children, tuple(self.items), self.keys, broken=self.broken
-        )
+        children, keys = self.children or nothing(), self.keys or nothing()
+        return Node(data, self.location, children, tuple(self.items), keys, broken=self.broken)
 
 
 def parse(path: Path, name: str) -> tuple[Node | None, list[Finding]]:

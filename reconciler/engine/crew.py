@@ -8,6 +8,7 @@ and none of these starves another.
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from queue import SimpleQueue
 from threading import Condition, Thread, local
 from typing import Any, Self, TypeVar
@@ -36,6 +37,10 @@ def resting(pause: Pause) -> Pause:
                 pause(seconds)
 
     return rest
+
+
+_Came = SimpleQueue[tuple[int, T | None, BaseException | None]]
+"""What came of jobs by their numbers: what they returned, or raised."""
 
 
 class Crew:
@@ -72,20 +77,10 @@ class Crew:
 
     def all(self, jobs: Iterable[tuple[str, Callable[[], T]]]) -> list[T]:
         """Return what all jobs return, in their order. Raises what one of them raises."""
-        came: SimpleQueue[tuple[int, T | None, BaseException | None]] = SimpleQueue()
-
-        def reporting(number: int, job: Callable[[], T]) -> Job:
-            def work() -> None:
-                try:
-                    came.put((number, job(), None))
-                except BaseException as bug:  # noqa: BLE001 - it is raised where it is waited for
-                    came.put((number, None, bug))
-
-            return work
-
+        came: _Came[T] = SimpleQueue()
         count = 0
         for count, (lane, job) in enumerate(jobs, start=1):
-            self.submit(lane, reporting(count, job))
+            self.submit(lane, partial(_report, came, count, job))
         found: dict[int, Any] = {}
         for _ in range(count):
             number, result, bug = came.get()
@@ -145,3 +140,10 @@ class Crew:
                     self._changed.notify_all()
                     return
                 lane, job = found
+
+
+def _report(came: _Came[T], number: int, job: Callable[[], T]) -> None:
+    try:
+        came.put((number, job(), None))
+    except BaseException as bug:  # noqa: BLE001 - it is raised where it is waited for
+        came.put((number, None, bug))

@@ -67,13 +67,16 @@ def read_live(
     live: dict[Address, Resource] = {}
     listed = dict.fromkeys(collections)
     incomplete: list[Resource] = []
-    proving = [(name, _proving(proof)) for name, proof in proofs]
+    proving = [(name, partial(_prove, proof)) for name, proof in proofs]
     with _Readers(connections, progress) as readers:
         while listed or incomplete or proving:
-            tasks = [(each.under.provider, _listing(each, sessions, pause)) for each in listed]
+            tasks: list[tuple[str, Task]] = [
+                (each.under.provider, partial(_list, each, sessions, pause)) for each in listed
+            ]
             tasks += proving
             tasks += [
-                (each.address.provider, _completing(each, sessions, pause)) for each in incomplete
+                (each.address.provider, partial(_complete, each, sessions, pause))
+                for each in incomplete
             ]
             whole = {resource.address for resource in incomplete}
             found = readers.run(tasks)
@@ -94,7 +97,9 @@ def read_again(known: Iterable[Resource], sessions: Sessions, *, connections: in
     known = list(known)
     found: dict[Address, Resource] = {}
     with _Readers(connections, in_silence) as readers:
-        readers.run([(each.address.provider, _reading(each, sessions, found)) for each in known])
+        readers.run(
+            [(each.address.provider, partial(_read, each, sessions, found)) for each in known]
+        )
     return found
 
 
@@ -143,65 +148,50 @@ class _Readers:
             self._progress(self._done, self._known)
 
 
-def _listing(collection: Collection, sessions: Sessions, pause: Pause) -> Task:
+def _list(collection: Collection, sessions: Sessions, pause: Pause) -> Iterable[Resource]:
     session = sessions[collection.under.provider]
     # What an account always has cannot be missing for a moment; what stands below a thing may.
     is_top = len(collection.under.parts) == 1
-
-    def once() -> list[Resource]:
-        return told_apart(collection.kind.list(session, collection.under))
-
-    def read() -> list[Resource]:
-        for wait in () if is_top else _AGAIN:
-            with suppress(NotFound):
-                return once()
-            pause(wait)
-        try:
-            return once()
-        except NotFound as error:
-            what = f"{collection.under}: {error}"
-            raise (_not_there(error) if is_top else _contradiction(what)) from None
-
-    return read
+    for wait in () if is_top else _AGAIN:
+        with suppress(NotFound):
+            return _listed(collection, session)
+        pause(wait)
+    try:
+        return _listed(collection, session)
+    except NotFound as error:
+        what = f"{collection.under}: {error}"
+        raise (_not_there(error) if is_top else _contradiction(what)) from None
 
 
-def _proving(proof: Proof) -> Task:
-    def read() -> Iterable[Resource]:
-        try:
-            proof()
-        except NotFound as error:
-            raise _not_there(error) from None
-        return ()
-
-    return read
+def _listed(collection: Collection, session: Any) -> list[Resource]:
+    return told_apart(collection.kind.list(session, collection.under))
 
 
-def _reading(known: Resource, sessions: Sessions, into: dict[Address, Resource]) -> Task:
-    def read() -> Iterator[Resource]:
-        found = known.kind.read(sessions[known.address.provider], known)
-        if found is not None:
-            into[known.address] = found
-            yield found
-
-    return read
+def _prove(proof: Proof) -> Iterable[Resource]:
+    try:
+        proof()
+    except NotFound as error:
+        raise _not_there(error) from None
+    return ()
 
 
-def _completing(listed: Resource, sessions: Sessions, pause: Pause) -> Task:
-    def once() -> Resource | None:
-        found: Resource | None = listed.kind.read(sessions[listed.address.provider], listed)
-        return found
+def _read(known: Resource, sessions: Sessions, into: dict[Address, Resource]) -> Iterable[Resource]:
+    found = known.kind.read(sessions[known.address.provider], known)
+    if found is not None:
+        into[known.address] = found
+    return ()
 
-    def read() -> list[Resource]:
-        found = once()
-        for wait in _AGAIN if found is None else ():
-            pause(wait)
-            if found := once():
-                break
-        if found is None or found.address != listed.address:
-            raise _contradiction(str(listed.address))
-        return [found]
 
-    return read
+def _complete(listed: Resource, sessions: Sessions, pause: Pause) -> Iterable[Resource]:
+    session = sessions[listed.address.provider]
+    found: Resource | None = listed.kind.read(session, listed)
+    for wait in _AGAIN if found is None else ():
+        pause(wait)
+        if found := listed.kind.read(session, listed):
+            break
+    if found is None or found.address != listed.address:
+        raise _contradiction(str(listed.address))
+    return [found]
 
 
 def _not_there(error: NotFound) -> UnexpectedAnswer:

@@ -30,6 +30,8 @@ class Selection:
 
     def of(self, desired: Snapshot) -> Snapshot:
         """Return the selected resources, and those that they stand below."""
+        if not self.only:
+            return desired
         chosen = {address for address in desired if address in self}
         kept = {above for address in chosen for above in address.lineage()}
         return {address: resource for address, resource in desired.items() if address in kept}

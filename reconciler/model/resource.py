@@ -15,7 +15,7 @@ from reconciler.model.address import Address
 from reconciler.model.provider import Provider
 from reconciler.model.record import DnsRecord
 from reconciler.model.secret import Reference, Secret
-from reconciler.source import Location
+from reconciler.source import Location, nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +32,17 @@ class Resource:
 
     address: Address
     kind: Kind[Any, Any]
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=nothing)
     remote_id: str | None = None
     parent: Address | None = None
-    locations: Mapping[str, Location] = field(default_factory=dict)
+    locations: Mapping[str, Location] = field(default_factory=nothing)
     absent: bool = False
     needs: tuple[Address, ...] = ()
-    references: Mapping[str, Reference] = field(default_factory=dict)
-    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=nothing)
+    secrets: Mapping[str, Secret] = field(default_factory=nothing)
     notes: tuple[str, ...] = ()
     records: tuple[DnsRecord, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=nothing)
 
     def location(self, name: str = "") -> Location | None:
         """Return where a field (or the resource itself) stands in the YAML, if it does."""

@@ -10,6 +10,9 @@ from reconciler.providers.api.deadline import deadline, time_left
 LONGEST_ANSWER = 16 * 2**20
 """Bytes, after decompression. A Mailgun list of 1,000 domains has about one million."""
 
+_DIGITS = 20
+"""Of a length that is worth reading."""
+
 ENCODING = "gzip"
 """What may be sent compressed: no other is decompressed, and none of several layers."""
 
@@ -39,6 +42,9 @@ def _whole(response: httpx.Response) -> httpx.Response:
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"identity", ENCODING, ""}:
         raise httpx.DecodingError("an encoding that was not asked for", request=response.request)
+    if coding != ENCODING and _is_short(response):
+        response.read()
+        return response
     try:
         content = _unzipped(response) if coding == ENCODING else _plain(response)
     except zlib.error as problem:
@@ -51,6 +57,12 @@ def _whole(response: httpx.Response) -> httpx.Response:
     return httpx.Response(
         response.status_code, headers=headers, content=content, request=response.request
     )
+
+
+def _is_short(response: httpx.Response) -> bool:
+    """Whether an answer says of itself that it may be taken; of more than it says nothing is."""
+    said = response.headers.get("content-length", "")
+    return said.isdecimal() and len(said) < _DIGITS and int(said) <= LONGEST_ANSWER
 
 
 def _plain(response: httpx.Response) -> bytes:

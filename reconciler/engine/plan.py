@@ -254,9 +254,8 @@ def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
     managed = {identity(live[address]) for address in desired if address in live}
     return (
         resource
-        for address, resource in live.items()
-        if address not in desired
-        and identity(resource) not in managed
+        for resource in live.values()
+        if identity(resource) not in managed
         and not resource.kind.is_gone(resource)
         and not resource.kind.is_built_in(resource)
     )
@@ -302,7 +301,7 @@ def _selected(changes: Iterable[Change], selection: Selection) -> list[Change]:
     """Keep what is selected, and the creations that it stands on."""
     changes = list(changes)
     kept = {change.subject.address for change in changes if change.subject.address in selection}
-    needed = {above for address in kept for above in address.lineage()} - kept
+    needed = {above for address in kept for above in address.lineage()}
     return [
         change
         for change in changes

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.engine.attempt import Outcome, Result
-from reconciler.engine.plan import Plan
+from reconciler.engine.plan import Note, Plan
 from reconciler.model import (
     Change,
     Create,
@@ -34,6 +34,8 @@ _COLOUR = {
 }
 _ALWAYS_TOLD = (Outcome.APPLIED, Outcome.FAILED, Outcome.SKIPPED)
 _LONGEST = 100
+_MOST_ALIKE = 5
+"""How many notes that say the same are each told, with their addresses; in JSON all are."""
 
 
 def _coloured(text: str, word: str) -> str:
@@ -50,8 +52,7 @@ def plan_as_text(plan: Plan) -> str:
         names = [f"  {printable(name)}" for name in _unmanaged(plan.unmanaged)]
         blocks.append("\n".join(["Unmanaged (live, not in the YAML, left alone):", *names]))
     if plan.notes:
-        notes = [f"  {printable(str(n.address))}: {printable(n.text)}" for n in plan.notes]
-        blocks.append("\n".join(["Notes:", *notes]))
+        blocks.append("\n".join(["Notes:", *map(printable, _notes(plan.notes))]))
     blocks.append(plan_summary(plan))
     return "\n\n".join(block for block in blocks if block)
 
@@ -63,6 +64,18 @@ def _unmanaged(unmanaged: Iterable[Resource]) -> Iterator[str]:
     for each in unmanaged:
         is_first = each.address.parts in paths and not each.address.twin
         yield f"{each.address} (ID {each.remote_id})" if is_first else str(each.address)
+
+
+def _notes(notes: Iterable[Note]) -> Iterator[str]:
+    """Yield a line for each; what holds of many alike is said once, of the first of them."""
+    alike: dict[str, list[Note]] = {}
+    for note in notes:
+        text = note.text.replace(str(note.address), "")
+        alike.setdefault(text, []).append(note)
+    for group in alike.values():
+        told = group if len(group) <= _MOST_ALIKE else group[:1]
+        others = f" and {len(group) - 1} more" if len(group) > len(told) else ""
+        yield from (f"  {each.address}{others}: {each.text}" for each in told)
 
 
 def plan_summary(plan: Plan) -> str:

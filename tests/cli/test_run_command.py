@@ -131,7 +131,7 @@ def test_a_webhook_is_verified_sample_by_sample(
                 f"failed  verify {WEBHOOK}: the URL took 0 of 2 samples",
                 "  Delivery: failed, HTTP 500",
                 "  Bounce: failed, HTTP 500",
-                "  the webhook is not verified, and gets no events until it is",
+                "  the webhook is not verified, and gets no events until it is: `run verify` asks",
             ],
         }[probe]
     )

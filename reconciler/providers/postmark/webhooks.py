@@ -195,8 +195,9 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
 
 
 def _notes(answer: Mapping[str, Any]) -> tuple[str, ...]:
-    unverified = str(answer.get("Status", "")).lower() == "unverified"
-    return ("the webhook is not verified, and gets no events until it is",) if unverified else ()
+    if str(answer.get("Status", "")).lower() != "unverified":
+        return ()
+    return ("the webhook is not verified, and gets no events until it is: `run verify` asks",)
 
 
 def _verify(desired: Resource) -> dict[str, str] | None:

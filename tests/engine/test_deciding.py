@@ -145,7 +145,7 @@ def test_two_providers_that_declare_one_thing_differently_are_refused_by_field()
     found = snapshot(live(SHELVES, A, depth=1), live(SHELVES, OTHER, depth=1))
     (refusal,) = decided(wanted, found).refusals
     assert (refusal.address, refusal.name) == (OTHER, "depth")
-    alike = snapshot(desired(SHELVES, A, depth=1), desired(SHELVES, OTHER, colour="red"))
+    alike = snapshot(desired(SHELVES, A, depth=1), desired(SHELVES, OTHER, colour="red", depth=1))
     assert decided(alike, found).refusals == ()
     strangers = {**found, OTHER: live(SHELVES, OTHER, remote_id="2", depth=1)}
     assert decided(wanted, strangers).refusals == ()
@@ -210,6 +210,12 @@ def test_a_deletion_waits_for_what_is_made_to_do_the_same_job_and_for_nothing_el
     plan = decided(wanted, snapshot(live(kind, A, colour="red")))
     (deletion,) = [each for each in plan.changes if isinstance(each, Delete)]
     assert deletion.after == (B,)
+    both = snapshot(desired(kind, A, absent=True), desired(kind, c, absent=True))
+    there = snapshot(live(kind, A, colour="red"), live(kind, c, colour="red"))
+    assert [each.after for each in decided(both, there).changes if isinstance(each, Delete)] == [
+        (),
+        (),
+    ]
     idle = snapshot(desired(SHELVES, A, absent=True), desired(SHELVES, B, colour="red"))
     (alone,) = [
         each

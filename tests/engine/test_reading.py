@@ -90,6 +90,14 @@ def test_what_was_listed_and_stays_missing_fails_the_whole() -> None:
     assert room.asked.count(f"read {A}") == 4
 
 
+def test_each_failed_read_has_its_way_out() -> None:
+    gone = Room({ROOT: [live(SHELVES, A)]}, {A: [None]})
+    with pytest.raises(ReadFailed, match="If it is being deleted just now, run again in a while"):
+        read(gone, snapshot(desired(SHELVES, A, depth=3)))
+    with pytest.raises(ReadFailed, match="Check the base URL, and the proxy or gateway"):
+        read(Room(missing={ROOT: 1}), {})
+
+
 def test_what_stands_below_a_thing_may_be_missing_for_a_moment() -> None:
     room = Room({ROOT: [live(SHELVES, A)], A: [live(BOOKS, BOOK)]}, missing={A: 2})
     found, waited = read(room, snapshot(desired(SHELVES, A), desired(BOOKS, BOOK)))

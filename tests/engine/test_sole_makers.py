@@ -209,3 +209,37 @@ def test_the_oldest_is_told_by_its_id_as_a_number_and_keeps_the_address() -> Non
     assert ids == [("9", ""), ("10", "10")]
     elsewhere = live(KIND, ROOT / "shelves" / "b", remote_id="1")
     assert told_apart([one("10"), elsewhere]) == [one("10"), elsewhere]
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_what_was_asked_for_is_waited_for_and_not_asked_for_again(is_lost: bool) -> None:  # noqa: FBT001
+    stock, waited = Stock(), list[float]()
+    stock.answers = [LOST if is_lost else lambda *_: one("7")]
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            stock.there.append(one("7"))
+
+    assert replace(maker(stock), pause=pause).make(unchanged) == one("7")
+    assert (len(stock.made), len(waited)) == (1, 2)
+
+
+def test_ours_is_waited_for_although_another_is_there_and_nothing_is_once_it_is() -> None:
+    stock, waited = Stock(), list[float]()
+
+    def first_another(session: Stock, _: Resource) -> Resource:
+        session.there.append(one("6"))
+        return one("7")
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        stock.there.append(one("7"))
+
+    stock.answers = [first_another]
+    assert replace(maker(stock), pause=pause).make(unchanged) == one("6")
+    assert (stock.deleted, len(waited)) == (["7"], 1)
+    stock = Stock()
+    stock.answers = ["8"]
+    replace(maker(stock), pause=pause).make(unchanged)
+    assert len(waited) == 1

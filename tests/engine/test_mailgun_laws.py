@@ -969,11 +969,18 @@ def test_which_of_several_keys_is_to_be_renamed_is_not_guessed(
     assert not any("not reported" in note.text for note in plan.notes)
 
 
+def test_a_plan_of_nothing_but_the_keys_tells_the_record_to_publish() -> None:
+    account, config = account_with_keys(k1=True, s1=False), single(dkim={"selector": "s1"})
+    plan = account.plan(config, only=[f"t/domains/{DOMAIN}/dkim"])
+    assert f"publish s1._domainkey.{DOMAIN} TXT k=rsa; p=" in "".join(n.text for n in plan.notes)
+
+
 def test_a_key_that_has_the_selector_takes_over_from_the_one_that_signs() -> None:
     account, config = account_with_keys(k1=True, s1=False), single(dkim={"selector": "s1"})
     plan = account.plan(config)
     assert addresses(plan) == [f"update t/domains/{DOMAIN}/dkim"]
-    texts = "\n".join(note.text for note in plan.notes)
+    dkim = [note for note in plan.notes if note.address.name == "dkim"]
+    texts = "\n".join(note.text for note in dkim)
     assert texts.count(f" s1._domainkey.{DOMAIN} TXT k=rsa; p=") == 1
     assert "Mailgun may refuse to activate the key s1 until it finds its record" in texts
     applied(account, config)

@@ -228,3 +228,7 @@ def _told(keys: Sequence[Key]) -> dict[str, Any]:
 def _notes(keys: Sequence[Key]) -> Iterator[str]:
     if are_automatic(keys):
         yield "automatic sender security: Mailgun signs with keys that it rotates by itself"
+    for key in keys:
+        if not key.is_valid:
+            verdict = "" if key.verdict in {"unknown", "none"} else f", and calls it {key.verdict}"
+            yield f"Mailgun does not find the DKIM record in DNS{verdict}: publish {key.record}"

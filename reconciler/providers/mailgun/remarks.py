@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reconciler.model import TO_PUBLISH, Address, Provider, Resource, Snapshot
+from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.certificates import Certificates
 from reconciler.providers.mailgun.dkim import SELECTOR, SIGNING, Dkim, keys_of
 from reconciler.providers.mailgun.keys import Course, Key, course
@@ -16,26 +16,13 @@ def remarks(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[R
         if address.provider != provider.name:
             continue
         if isinstance(resource.kind, Dkim) and found:
-            above = live.get(Address(address.parts[:-1]))
-            texts = (*_of_records(found, above), *_of_dkim(resource, found))
-            yield from ((address, text) for text in texts)
+            yield from ((address, text) for text in _of_dkim(resource, found))
         if isinstance(resource.kind, Certificates) and not found:
             text = (
                 "a tracking certificate is requested once Mailgun finds the domain's CNAME: "
                 "publish it and apply again; https links are broken until then"
             )
             yield address, text
-
-
-def _of_records(live: Resource, domain: Resource | None) -> Iterator[str]:
-    """Say which keys' records are missing, unless the note on their domain has said it."""
-    asked = domain.records if domain and domain.facts["is_unverified"] else ()
-    told = {record.host.lower() for record in asked if record.state == TO_PUBLISH}
-    for key in live.facts["keys"]:
-        is_judged = key.verdict not in {"unknown", "none"}
-        if not key.is_valid and (is_judged or key.host.lower() not in told):
-            verdict = f", and calls it {key.verdict}" if is_judged else ""
-            yield f"Mailgun does not find the DKIM record in DNS{verdict}: publish {key.record}"
 
 
 def _of_dkim(desired: Resource, live: Resource) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from reconciler.errors import NotFound
 from reconciler.fields import Field, FieldTable
-from reconciler.model import UNSETTLED, Address, Kind, Provider, Resource, Update
+from reconciler.model import UNSETTLED, Address, Kind, Provider, Resource, Snapshot, Update
 
 ROOT = Address(("p",))
 
@@ -145,3 +145,7 @@ def desired(kind: Shelves, address: Address, *, absent: bool = False, **fields: 
 
 def address_above(address: Address) -> Address | None:
     return Address(address.parts[:-2]) if len(address.parts) > 3 else None
+
+
+def snapshot(*resources: Resource) -> Snapshot:
+    return {each.address: each for each in resources}

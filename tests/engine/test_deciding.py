@@ -16,6 +16,7 @@ from shelf import (
     Working,
     desired,
     live,
+    snapshot,
 )
 
 from reconciler.engine.plan import Plan, build_plan
@@ -27,10 +28,6 @@ SHELVES, BOOKS, PRUNED = Shelves(), Books(), Pruned()
 A, B = ROOT / "shelves" / "a", ROOT / "shelves" / "b"
 BOOK = A / "books" / "one"
 OTHER = Address(("q",)) / "shelves" / "a"
-
-
-def snapshot(*resources: Resource) -> Snapshot:
-    return {each.address: each for each in resources}
 
 
 def decided(wanted: Snapshot, found: Snapshot, **options: Any) -> Plan:

@@ -5,20 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from shelf import ROOT, Books, Full, Room, Shelves, Silent, desired, live
+from shelf import ROOT, Books, Full, Room, Shelves, Silent, desired, live, snapshot
 
 from reconciler.engine.live import Collection, read_again, read_live
 from reconciler.errors import NotFound, ReadFailed, Refused, StalePlan, Unavailable
-from reconciler.model import Resource, Snapshot
+from reconciler.model import Snapshot
 
 SHELVES, BOOKS = Shelves(), Books()
 A, B = ROOT / "shelves" / "a", ROOT / "shelves" / "b"
 BOOK = A / "books" / "one"
 TOP = [Collection(ROOT, SHELVES)]
-
-
-def snapshot(*resources: Resource) -> Snapshot:
-    return {each.address: each for each in resources}
 
 
 def read(room: Room, wanted: Snapshot, **options: Any) -> tuple[Snapshot, list[float]]:

@@ -140,14 +140,27 @@ def test_a_write_with_too_long_an_answer_is_in_doubt(method: str) -> None:
         assert len(line.calls) == 1
 
 
-def test_no_more_of_an_endless_answer_is_read_than_fits() -> None:
+BLANKS = b" " * 65536
+ENDLESS = {
+    "until the end": (b"", BLANKS),
+    "in chunks": (b"Transfer-Encoding: chunked\r\n", b"10000\r\n%b\r\n" % BLANKS),
+    "in chunks, and with a short length": (
+        b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n",
+        b"10000\r\n%b\r\n" % BLANKS,
+    ),
+}
+
+
+@pytest.mark.parametrize(("framing", "piece"), ENDLESS.values(), ids=ENDLESS)
+def test_no_more_of_an_endless_answer_is_read_than_fits(framing: bytes, piece: bytes) -> None:
     sent = 0
 
     def speak(connection: socket.socket) -> None:
         nonlocal sent
-        connection.sendall(HEAD + b"\r\n")
+        connection.sendall(HEAD + framing + b"\r\n")
         while True:
-            sent += connection.send(b" " * 65536)
+            connection.sendall(piece)
+            sent += len(piece)
 
     with speaking(speak) as url, Connector(Writer, {"postmark": url}) as connector:
         session = connected(connector, "postmark", {"token": SERVER_TOKEN})

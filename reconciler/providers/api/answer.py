@@ -60,9 +60,13 @@ def _whole(response: httpx.Response) -> httpx.Response:
 
 
 def _is_short(response: httpx.Response) -> bool:
-    """Whether an answer says of itself that it may be taken; of more than it says nothing is."""
+    """Whether an answer says of itself that it may be taken; of more than it says nothing is.
+
+    In chunks its length counts for nothing, even if it is told (RFC 9112 §6.3).
+    """
     said = response.headers.get("content-length", "")
-    return said.isdecimal() and len(said) < _DIGITS and int(said) <= LONGEST_ANSWER
+    is_bound = "transfer-encoding" not in response.headers
+    return is_bound and said.isdecimal() and len(said) < _DIGITS and int(said) <= LONGEST_ANSWER
 
 
 def _plain(response: httpx.Response) -> bytes:

@@ -28,20 +28,20 @@ class Limiter(Protocol):
 
 @dataclass
 class Bucket:
-    """Fills with `rate` tokens a second, up to `capacity`."""
+    """Fills with `rate` tokens a second, up to `capacity`; it is full when `level` does not say."""
 
     rate: float
     capacity: float
     window: float = 1.0
-    _level: float = math.inf
+    level: float = math.inf
     _seen: float = 0.0
 
     def take(self, now: float) -> float:
-        self._level = min(self.capacity, self._level + (now - self._seen) * self.rate)
+        self.level = min(self.capacity, self.level + (now - self._seen) * self.rate)
         self._seen = now
-        if self._level < 1 - 1e-9:
-            return (1 - self._level) / self.rate
-        self._level -= 1
+        if self.level < 1 - 1e-9:
+            return (1 - self.level) / self.rate
+        self.level -= 1
         return 0.0
 
 

@@ -27,8 +27,10 @@ many calls after it, and the most. Just below the limit a call that comes a litt
 _TELLING, _FEW = 5, 4
 """Good answers that a rate is measured by, and the number below which a first guess is none."""
 
-_DOUBLING = 1.5
-"""What a good answer multiplies the rate by while nothing is known of it."""
+_STEP, _NOT_SAVED_UP = 1.25, 0.75
+"""Calls a second that a good answer adds to a rate that is a guess: it triples within a second. And
+how much of what was borne in the last second may be believed then: the rest was saved up before.
+"""
 
 _LOOK, _TELLING_LOOK = 5.0, 2.5
 """Seconds of paced calls that a rate is read off, and how many of them leave no doubt."""
@@ -139,18 +141,21 @@ class Pace:
         if refusal := self._refusal:
             measured, answers = self._measured(refusal)
             if refusal.rate == math.inf:
-                self._begin(measured, answers)
+                self._begin(refusal, measured, answers)
             else:
                 self._adjust(refusal, measured)
 
-    def _begin(self, measured: float, answers: int) -> None:
-        self._is_guessing = answers < _FEW
+    def _begin(self, refusal: _Refusal, measured: float, answers: int) -> None:
+        """Take what came for the rate, or for a guess: others may have called just before."""
+        is_short = not self._marks or refusal.ends - self._marks[0][0] < _ABOUT_A_SECOND
+        self._is_guessing = answers < _FEW or is_short
         self._know(max(measured, 1.0), share=1.0 if self._is_guessing else _MIDDLE - _DIP)
 
     def _adjust(self, refusal: _Refusal, measured: float) -> None:
         if refusal.was_guessing:
-            last_good = refusal.rate / _DOUBLING
-            known = min(last_good, max(_DOUBLING * refusal.last_second, measured))
+            last_good = max(1.0, refusal.rate - _STEP)
+            first = min(refusal.known, refusal.last_second)
+            known = min(last_good, max(_NOT_SAVED_UP * refusal.last_second, measured, first))
         else:
             # What a service with a window of a second has left while all wait is lost.
             known = min(refusal.rate, max(_between(measured, refusal), refusal.known / 2))
@@ -168,7 +173,7 @@ class Pace:
     def _rise(self, now: float) -> None:
         self._calls += 1
         if self._is_guessing:
-            self.rate *= _DOUBLING
+            self.rate += _STEP
             return
         way = (self._calls - self._patience) / self._patience
         share = _MIDDLE + (_DIP if way < 0 else _RISE) * way**3

@@ -139,6 +139,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = code or 1
     if code == INTERRUPTED_EXIT:
         leave(code)
+    # Else the interpreter looks through everything for circles once more, to end a moment later.
+    gc.freeze()
     sys.exit(code)
 
 

@@ -15,7 +15,7 @@ JAVASCRIPT := tests/contract/javascript
 PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/.installed)
 DEMO := $(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
-.PHONY: demo test test-newest test-lowest lint wheel lock bench clean
+.PHONY: demo test test-newest test-lowest lint wheel lock bench bench-limits clean
 
 demo: $(VENV)/.demo
 	@$(DEMO) sandbox reset
@@ -78,6 +78,10 @@ bench:
 	$(MAKE) VENV=$(VENV)-bench $(VENV)-bench/.demo
 	$(VENV)-bench/bin/pip install --quiet --upgrade octodns
 	$(VENV)-bench/bin/python benchmarks/no_op_plan.py $(BENCH)
+
+bench-limits:
+	$(MAKE) VENV=$(VENV)-bench $(VENV)-bench/.demo
+	$(VENV)-bench/bin/python benchmarks/behind_limits.py $(BENCH)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -12,6 +12,7 @@ import math
 import socket
 import sys
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import uvicorn
@@ -20,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reconciler.sandbox import Sandbox
 
-HINTS = {
+HINTS: Mapping[str, Callable[[float], JSONResponse]] = {
     "seconds": lambda wait: JSONResponse({}, 429, {"Retry-After": str(math.ceil(wait))}),
     "epoch s": lambda wait: reset(math.ceil(time.time() + wait)),
     "epoch ms": lambda wait: reset(math.ceil((time.time() + wait) * 1000)),

@@ -18,7 +18,7 @@ from reconciler.engine.live import Progress, Sessions, in_silence, read_again, r
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
-from reconciler.engine.sharing import made_once, whose
+from reconciler.engine.sharing import made_once, reach_of, whose
 from reconciler.errors import ReconcileError
 from reconciler.model import Address, Change, Config, Performed
 from reconciler.options import Options
@@ -173,7 +173,8 @@ class Reconciler(Planner):
             results.append(result)
         if stop():
             return results
-        return Conclusion(self.sessions, pause, self.options.connections).of(results)
+        reach = reach_of(self.config, self.sessions)
+        return Conclusion(self.sessions, reach, pause, self.options.connections).of(results)
 
     def run(self, address: Address, action: str) -> Performed:
         """Carry out a one-off action on what stands at a declared address.

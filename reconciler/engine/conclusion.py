@@ -3,7 +3,7 @@
 A change that was confirmed may be undone a moment later, by somebody else who applies as well.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
@@ -12,6 +12,7 @@ from reconciler.engine.attempt import Outcome, Pause, Result, difference
 from reconciler.engine.crew import Crew
 from reconciler.engine.live import Collection, Sessions, read_again, read_live
 from reconciler.engine.patience import waits
+from reconciler.engine.sharing import Reach
 from reconciler.engine.twins import SoleMaker
 from reconciler.errors import Overtaken, ReadFailed, ReconcileError
 from reconciler.model import Address, Create, Delete, Resource, Update
@@ -22,6 +23,7 @@ class Conclusion:
     """Ends an apply, with the sessions that it was made with."""
 
     sessions: Sessions
+    reach: Reach
     pause: Pause
     connections: int = 8
 
@@ -86,18 +88,24 @@ class Conclusion:
     def _verified(self, results: Iterable[Result]) -> list[Result]:
         """Ask for verification once for each thing whose DNS records were changed."""
         ordered = sorted(results, key=lambda result: result.change.subject.address)
-        asked: dict[Address, int] = {}
+        asked: dict[Hashable, int] = {}
         for index, result in enumerate(ordered):
             if _asks_for_dns(result):
-                asked.setdefault(_verified_by(result), index)
+                asked.setdefault(self._verified_by(result), index)
         jobs = [
-            (address.provider, partial(self._verify, ordered[index]))
-            for address, index in asked.items()
+            (ordered[index].change.subject.address.provider, partial(self._verify, ordered[index]))
+            for index in asked.values()
         ]
         with Crew(self.connections) as crew:
             for index, result in zip(asked.values(), crew.all(jobs), strict=True):
                 ordered[index] = result
         return ordered
+
+    def _verified_by(self, result: Result) -> Hashable:
+        """Return what is verified: a domain with its parts, and once for all that declare it."""
+        subject = result.change.subject
+        verified = subject.parent or subject.address
+        return self.reach(subject, verified.provider), verified.within
 
     def _verify(self, result: Result) -> Result:
         """Ask for it; that it cannot be asked for does not undo the change."""
@@ -135,9 +143,3 @@ def _asks_for_dns(result: Result) -> bool:
     return isinstance(result.change, Create) or bool(
         changed & result.change.subject.kind.dns_fields
     )
-
-
-def _verified_by(result: Result) -> Address:
-    """Return what is verified: a part of a domain is verified with the domain."""
-    subject = result.change.subject
-    return subject.parent or subject.address

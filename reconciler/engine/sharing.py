@@ -10,19 +10,29 @@ from reconciler.model import Address, Config, Create, Resource, Snapshot
 Whose = Callable[[Resource], Hashable]
 """Of a thing that does not exist yet: equal for two declarations of one and the same."""
 
+Reach = Callable[[Resource, str], Hashable]
+"""What a provider, by its name, reaches of a kind of thing: equal for two with one token."""
+
+
+def reach_of(config: Config, sessions: Sessions) -> Reach:
+    def reach(resource: Resource, provider: str) -> Hashable:
+        service = config.providers[provider].service
+        return service.name, service.reach(resource.kind, sessions[provider])
+
+    return reach
+
 
 def whose(config: Config, sessions: Sessions, live: Snapshot) -> Whose:
     """Tell things apart by what their providers' tokens reach.
 
     Two tokens of one account are known for that when both see one thing.
     """
-    peers = _peers(live)
+    peers, reach = _peers(live), reach_of(config, sessions)
 
     def tell(desired: Resource) -> Hashable:
         own = desired.address.provider
         peer = peers.get((desired.kind, own), own)
-        service = config.providers[own].service
-        return desired.kind, service.reach(desired.kind, sessions[peer]), desired.address.within
+        return desired.kind, reach(desired, peer), desired.address.within
 
     return tell
 

@@ -134,6 +134,24 @@ def test_one_new_mailgun_domain_declared_twice_is_made_once() -> None:
     assert addresses(account.plan(config)) == []
 
 
+@pytest.mark.parametrize(
+    ("site", "provider", "domain"),
+    [
+        ("postmark", POSTMARK, "{return_path: a.new.example.org}"),
+        ("mailgun_eu", MAILGUN, "{tracking: {opens: true, dkim_signing: true}}"),
+    ],
+)
+def test_what_two_declare_is_verified_once(site: str, provider: str, domain: str) -> None:
+    declared = f"domains: {{new.example.org: {domain}}}"
+    account = new_account() if provider == POSTMARK else Account()
+    config = two(declared, declared, provider)
+    assert set(outcomes(account.apply(config)).values()) == {"applied"}
+    calls = [each["path"] for each in account.control(site, "GET", "requests")]
+    asked = [each for each in calls if "verify" in each]
+    assert asked
+    assert len(asked) == len(set(asked))
+
+
 def test_what_only_the_second_says_of_a_new_thing_is_added_by_it() -> None:
     account = new_account()
     config = two(

@@ -149,6 +149,15 @@ def test_a_deletion_of_a_twin_is_not_undone_by_the_oldest() -> None:
     assert found.reason == "changed by another writer since: it is still there"
 
 
+def test_a_thing_that_is_read_by_itself_is_looked_at_by_its_id() -> None:
+    """Another one may have the same name by now."""
+    older = replace(made(KEPT, A, depth=1), remote_id="of another")
+    deletion = Delete(made(KEPT, A, depth=1), desired(KEPT, A, absent=True))
+    for result in (Result(deletion, Outcome.APPLIED), updated(KEPT, A)):
+        session = Keeper(older, *([result.live] if result.live else []))
+        assert concluded(session, result) == [result]
+
+
 def test_what_is_listed_in_full_is_listed_once_a_collection_and_all_else_is_read() -> None:
     results = [created(FULL, each) for each in (A, B, ELSEWHERE)]
     results += [created(FullBooks(), BOOK), created(KEPT, ROOT / "shelves" / "c")]

@@ -145,5 +145,5 @@ def test_what_is_told_of_a_pattern_has_no_line_of_its_own() -> None:
 
 
 def test_where_there_is_no_provider_none_is_told() -> None:
-    with pytest.raises(UsageError, match="no address matches; the providers are: none"):
+    with pytest.raises(UsageError, match=r"no address matches; the providers are: none$"):
         check_met(Selection(("p",)), [], [])

@@ -1,5 +1,7 @@
 """What a plan may not delete at once, and what it remembers of what it saw."""
 
+import hashlib
+
 import pytest
 from shelf import ROOT, Shelves, desired, live
 
@@ -85,3 +87,17 @@ def test_what_was_seen_is_a_hash_by_field_without_secrets_and_of_a_creation_noth
         for value in ({"x": 1, "y": 2}, {"y": 2, "x": 1}, {"x": 1, "y": 3})
     )
     assert one == same != other
+
+
+def test_a_hash_is_the_same_in_every_version_for_plan_files_hold_it() -> None:
+    seen = live(PLAIN, ROOT / "shelves" / "a", depth={"b": [1, 2], "a": None}, colour="red")
+    found = fingerprint(seen)
+    assert found == {
+        "colour": hashed('"red"'),
+        "depth": hashed('{"a":null,"b":[1,2]}'),
+    }
+    assert list(found) == ["colour", "depth"]
+
+
+def hashed(canonical: str) -> str:
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]

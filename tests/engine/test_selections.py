@@ -2,7 +2,8 @@
 
 import pytest
 from account import yaml
-from shelf import ROOT, Shelves, desired
+from library import Library, configuration
+from shelf import ROOT, Books, Shelves, desired
 
 from reconciler.engine.selection import Selection, check_met, check_patterns, concerned, named
 from reconciler.errors import UsageError
@@ -116,3 +117,33 @@ def test_a_provider_is_concerned_by_what_may_be_live_there() -> None:
 
 def test_what_a_pattern_met_before_it_was_read_stays_met() -> None:
     check_met(Selection(("p/streams/news",)), [], named(CONFIG))
+
+
+def test_a_collection_is_reached_if_one_of_several_patterns_reaches_it() -> None:
+    assert Selection(("q", "p/shelves/x")).reaches(ROOT / "shelves")
+    assert not Selection(("q", "p/other/x")).reaches(ROOT / "shelves")
+
+
+def test_a_key_that_is_called_like_what_stands_below_others_is_no_collection() -> None:
+    found = configuration(Library(SHELVES, Books()), {"p": ("shelves", "books")})
+    assert [str(each) for each in named(found)] == ["p", "p/shelves"]
+    with pytest.raises(UsageError, match="no address matches"):
+        check_patterns(found, Selection(("p/books/one",)))
+
+
+def test_what_is_told_of_a_pattern_has_no_line_of_its_own() -> None:
+    odd = Address(("p\n", "shelves", "a\n"))
+    near = "no address matches; did you mean `p\\n/shelves/a\\n`?"
+    for pattern, told in (
+        ("p\n/shelves/b\n", near),
+        ("zzz\n", "no address matches; the providers are: p\\n"),
+    ):
+        with pytest.raises(UsageError) as raised:
+            check_met(Selection((pattern,)), [odd], [])
+        shown = pattern.replace("\n", "\\n")
+        assert str(raised.value) == f"--only {shown}: {told}"
+
+
+def test_where_there_is_no_provider_none_is_told() -> None:
+    with pytest.raises(UsageError, match=r"no address matches; the providers are: none$"):
+        check_met(Selection(("p",)), [], [])

@@ -141,7 +141,8 @@ class Reconciler(Planner):
         collections = authority.collections()
         listed = read_live({}, collections, self.sessions, connections=connections)
         plan = authority.confirm(self.config.desired, live, listed)
-        return made_once(plan, whose(self.config, self.sessions, live))
+        beside = read_live({}, authority.contested(), self.sessions, connections=connections)
+        return made_once(plan, whose(self.config, self.sessions, {**live, **beside}))
 
     def apply(
         self,
@@ -174,7 +175,7 @@ class Reconciler(Planner):
         if stop():
             return results
         reach = reach_of(self.config, self.sessions)
-        return Conclusion(self.sessions, reach, pause, self.options.connections).of(results)
+        return Conclusion(self.sessions, pause, self.options.connections, reach).of(results)
 
     def run(self, address: Address, action: str) -> Performed:
         """Carry out a one-off action on what stands at a declared address.

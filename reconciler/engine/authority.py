@@ -4,7 +4,7 @@ A file cannot instruct: what is applied is computed again, and must be what the 
 it names is looked at under the name that the service gives it, not under the one in the file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,6 +70,21 @@ class Authority:
     def touched(self) -> list[Resource]:
         """Return what has to be read by itself: each declared object, as far as it is known."""
         return [self._known(each) for each in self.saved.changes if not each["pruned"]]
+
+    def contested(self) -> list[Collection]:
+        """Return what has to be listed to know whether two providers are to make one thing."""
+        makers: dict[Hashable, list[Address]] = {}
+        for change in self.saved.changes:
+            address = address_of(change)
+            if change["action"] == "create" and address in self.whole.desired:
+                kind = self.whole.desired[address].kind
+                makers.setdefault((kind, address.within), []).append(address)
+        return [
+            Collection(address.root, self.whole.desired[address].kind)
+            for rivals in makers.values()
+            for address in rivals
+            if len(rivals) > 1 and self.whole.desired[address].kind.parent is None
+        ]
 
     def collections(self) -> list[Collection]:
         """Return what has to be listed, to know whether what is pruned is declared anywhere."""

@@ -12,20 +12,23 @@ from reconciler.engine.attempt import Outcome, Pause, Result, difference
 from reconciler.engine.crew import Crew
 from reconciler.engine.live import Collection, Sessions, read_again, read_live
 from reconciler.engine.patience import waits
-from reconciler.engine.sharing import Reach
+from reconciler.engine.sharing import Reach, by_itself
 from reconciler.engine.twins import SoleMaker
-from reconciler.errors import Overtaken, ReadFailed, ReconcileError
+from reconciler.errors import Overtaken, ReconcileError
 from reconciler.model import Address, Create, Delete, Resource, Update
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """Ends an apply, with the sessions that it was made with."""
+    """Ends an apply, with the sessions that it was made with.
+
+    Two providers for which `reach` tells the same see the same things.
+    """
 
     sessions: Sessions
-    reach: Reach
     pause: Pause
     connections: int = 8
+    reach: Reach = by_itself
 
     def of(self, results: Iterable[Result]) -> list[Result]:
         """Return the results as a last look at everything finds them."""
@@ -43,7 +46,7 @@ class Conclusion:
         others = [each for each in results if each.outcome is not Outcome.APPLIED]
         try:
             live = self._read([_known(each) for each in applied])
-        except ReadFailed as error:
+        except ReconcileError as error:
             fact = f"it could not be looked at again: {error}"
             return [*others, *(_remarked(each, fact) for each in applied)]
         return [*others, *(self._held(each, live) for each in applied)]
@@ -69,7 +72,7 @@ class Conclusion:
         there = live.get(replace(known.address, twin=""), [])
         if result.maker:
             return self._sole(result, result.maker, there)
-        found = next((each for each in there if each.address == known.address), None)
+        found = next((each for each in there if _is_meant(known, each)), None)
         if fact := difference(result.change, found):
             reason = f"changed by another writer since: {fact}"
             return replace(result, outcome=Outcome.OVERTAKEN, reason=reason)
@@ -125,6 +128,13 @@ def _known(result: Result) -> Resource:
         return result.live
     change = result.change
     return change.live if isinstance(change, Delete) else change.subject
+
+
+def _is_meant(known: Resource, found: Resource) -> bool:
+    """Whether what is found is what was known; which of several twins the address means changes."""
+    if known.kind.has_twins:
+        return known.remote_id == found.remote_id
+    return known.address == found.address
 
 
 def _overtaken(left: Update) -> NoReturn:

@@ -7,6 +7,8 @@ from typing import Any
 
 from reconciler.model import Address, Change, Create, Resource, is_sealed
 
+ID = "remote_id"
+
 
 def fingerprints(changes: Iterable[Change]) -> dict[Address, Mapping[str, str]]:
     """Return what was seen of each touched object, as a hash by field; {} where there was none."""
@@ -17,12 +19,12 @@ def fingerprints(changes: Iterable[Change]) -> dict[Address, Mapping[str, str]]:
 
 
 def fingerprint(live: Resource) -> dict[str, str]:
-    """Return a hash of each field that was read; secrets are left out, even as a hash."""
-    return {
-        name: _hash(value)
-        for name, value in sorted(live.attributes.items())
-        if not is_sealed(value)
-    }
+    """Return a hash of each field that was read; secrets are left out, even as a hash.
+
+    The ID is one of them: of some things the service tells no field.
+    """
+    seen = {**live.attributes, ID: live.remote_id}
+    return {name: _hash(value) for name, value in sorted(seen.items()) if not is_sealed(value)}
 
 
 def _hash(value: Any) -> str:

@@ -14,6 +14,11 @@ Reach = Callable[[Resource, str], Hashable]
 """What a provider, by its name, reaches of a kind of thing: equal for two with one token."""
 
 
+def by_itself(_: Resource, provider: str) -> Hashable:
+    """Take each provider for an account of its own."""
+    return provider
+
+
 def reach_of(config: Config, sessions: Sessions) -> Reach:
     def reach(resource: Resource, provider: str) -> Hashable:
         service = config.providers[provider].service
@@ -41,11 +46,19 @@ def _peers(live: Snapshot) -> Mapping[tuple[object, str], str]:
     """Return by kind and provider the first one, if another, that sees the same things."""
     first: dict[object, str] = {}
     peers: dict[tuple[object, str], str] = {}
+
+    def foremost(kind: object, name: str) -> str:
+        while (kind, name) in peers:
+            name = peers[kind, name]
+        return name
+
     for address in sorted(live):
-        name = first.setdefault(identity(live[address]), address.provider)
-        if name != address.provider:
-            peers[live[address].kind, address.provider] = name
-    return peers
+        kind = live[address].kind
+        known = first.setdefault(identity(live[address]), address.provider)
+        one, other = sorted((foremost(kind, known), foremost(kind, address.provider)))
+        if one != other:
+            peers[kind, other] = one
+    return {(kind, name): foremost(kind, name) for kind, name in peers}
 
 
 def unborn(desired: Snapshot, live: Snapshot, tell: Whose) -> dict[Address, Hashable]:

@@ -89,7 +89,7 @@ def test_a_deletion_is_pruned_if_nothing_declares_it() -> None:
         "pruned": True,
         "location": None,
         "fields": [],
-        "seen": fingerprint(live(PRUNED, STRAY, depth=1)),
+        "seen": fingerprint(live(PRUNED, STRAY, "5", depth=1)),
     }
     assert (declared["address"], declared["pruned"]) == ("p/shelves/c", False)
 

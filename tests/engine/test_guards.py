@@ -79,7 +79,7 @@ def test_what_was_seen_is_a_hash_by_field_without_secrets_and_of_a_creation_noth
     ]
     found = fingerprints(changes)
     assert found[b] == {}
-    assert found[a].keys() == {"depth"}
+    assert found[a].keys() == {"depth", "remote_id"}
     assert fingerprint(live(PLAIN, a, depth=2)) != found[a]
     assert fingerprint(live(PLAIN, a, depth=1)) == found[a]
     one, same, other = (
@@ -95,8 +95,13 @@ def test_a_hash_is_the_same_in_every_version_for_plan_files_hold_it() -> None:
     assert found == {
         "colour": hashed('"red"'),
         "depth": hashed('{"a":null,"b":[1,2]}'),
+        "remote_id": hashed('"1"'),
     }
-    assert list(found) == ["colour", "depth"]
+    assert list(found) == ["colour", "depth", "remote_id"]
+
+
+def test_of_a_thing_without_any_field_the_id_was_seen() -> None:
+    assert list(fingerprint(live(PLAIN, ROOT / "shelves" / "a"))) == ["remote_id"]
 
 
 def hashed(canonical: str) -> str:

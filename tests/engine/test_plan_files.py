@@ -103,6 +103,22 @@ def test_a_plan_that_nobody_touched_is_applied(config: Config, tmp_path: Path) -
     assert account.plan(config).changes == ()
 
 
+def test_a_plan_for_a_thing_of_which_the_service_tells_no_field_is_applied(tmp_path: Path) -> None:
+    """A certificate tells nothing as long as it waits for its CNAME."""
+    text = (
+        "t: {{service: mailgun, token: {{env: C}}, "
+        "domains: {{mg.example.com: {{web_scheme: https, web_prefix: {prefix}}}}}}}"
+    )
+    account, path = Account(), tmp_path / "p.json"
+    account.apply(yaml(text.format(prefix="email")))
+    moved = yaml(text.format(prefix="links"))
+    certificate = change(saved(account, moved, path), "t/domains/mg.example.com/certificate")
+    assert list(certificate["seen"]) == ["remote_id"]
+    results = apply_file(account, moved, path)
+    assert set(outcomes(results).values()) == {"applied"}
+    assert account.plan(moved).changes == ()
+
+
 DOMAIN, HOOK = "t/domains/old.example.com", "t/webhooks/outbound/https://hooks.example.com/a"
 
 

@@ -60,6 +60,14 @@ def test_tokens_that_see_several_things_are_of_one_account_in_whatever_order() -
     assert are_one(shelf(P), shelf(Q), *reversed(there))
 
 
+def test_who_shares_an_account_with_one_shares_it_with_all_that_do() -> None:
+    chain = (seen(P, "7"), seen(Q, "7"), seen(Q, "8", "y"), seen(R, "8", "y"))
+    assert are_one(shelf(P), shelf(R), *chain)
+    fork = (seen(P, "7"), seen(R, "7"), seen(Q, "8", "a"), seen(R, "8", "a"))
+    assert are_one(shelf(P), shelf(Q), *fork)
+    assert are_one(shelf(Q), shelf(R), *fork)
+
+
 def test_tokens_that_see_different_things_are_not() -> None:
     assert not are_one(shelf(P), shelf(Q), seen(P, "7"), seen(Q, "8"))
     assert not are_one(shelf(P), shelf(Q), seen(P, "7"), seen(Q, "7", "y"))

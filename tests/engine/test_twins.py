@@ -317,3 +317,22 @@ def test_a_webhook_is_moved_by_making_the_new_one_first() -> None:
     assert [each.split()[0] for each in writes] == ["POST", "DELETE"]
     assert [each["MessageStream"] for each in live(account)] == ["broadcast"]
     assert account.plan(yaml(MOVED)).changes == ()
+
+
+def test_a_deletion_that_was_made_is_told_as_made_though_a_twin_of_it_could_not_go() -> None:
+    account = Account()
+    body = {"Url": URL, "Triggers": {"Click": {"Enabled": True}}}
+    older, younger = (
+        account.by_hand("postmark", "POST", "/webhooks", json=body)["ID"] for _ in range(2)
+    )
+    empty = yaml("t: {service: postmark, token: {env: A}, webhooks: []}")
+    plan = account.plan(empty, prune=True)
+    fault = {"method": "DELETE", "path": f"/webhooks/{younger}", "status": 422, "times": 9}
+    account.control("postmark", "POST", "faults", fault | {"body": {"ErrorCode": 1}})
+    address = f"t/webhooks/outbound/{URL}"
+    assert outcomes(account.apply(empty, plan)) == {
+        address: "applied",
+        f"{address} (ID {younger})": "failed",
+    }
+    left = account.by_hand("postmark", "GET", "/webhooks")["Webhooks"]
+    assert older not in [each["ID"] for each in left]

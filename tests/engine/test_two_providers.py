@@ -1,12 +1,20 @@
 """Two providers of one account: what both declare is one thing, also before it exists."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from account import Account, addresses, outcomes, yaml
 
+from reconciler.engine.authority import Authority
 from reconciler.engine.guards import check_refusals
+from reconciler.engine.planfile import load_plan, save_plan
+from reconciler.engine.selection import EVERYTHING
 from reconciler.errors import ImmutableField
 from reconciler.model import Config, Secret
-from reconciler.providers.api import Connector, Reader
+from reconciler.options import Options
+from reconciler.providers.api import Connector, Reader, Writer
+from reconciler.reconciler import Reconciler
 
 HOOK = "https://hooks.example.com/a"
 POSTMARK = "{service: postmark, account_token: {env: B}, server: x, %s}"
@@ -201,19 +209,45 @@ def test_new_domains_of_two_regions_are_two_things() -> None:
     assert Account().plan(config).refusals == ()
 
 
-def test_two_tokens_of_one_server_reach_one_server() -> None:
-    account = new_account()
+def two_tokens(account: Account) -> dict[str, Secret]:
+    """Return two tokens of one server, by provider."""
     (server,) = (
         each for each in account.sandbox.world.postmark["servers"].values() if each["Name"] == "x"
     )
     server["ApiTokens"].append("second-token")
+    return {name: Secret(token) for name, token in zip("tu", server["ApiTokens"], strict=True)}
+
+
+def sessions_with(tokens: dict[str, Secret], config: Config, connector: Connector[Any]) -> Any:
+    return {
+        name: each.service.connect(each, {"token": tokens[name]}, connector)
+        for name, each in config.providers.items()
+    }
+
+
+def test_two_tokens_of_one_server_reach_one_server() -> None:
+    account = new_account()
     stream = "streams: {letters: {type: %s, name: News}}"
     config = two(stream % "broadcasts", stream % "transactional")
-    tokens = dict(zip("tu", server["ApiTokens"], strict=True))
+    tokens = two_tokens(account)
     with Connector(Reader, transport=account.transport) as connector:
-        sessions = {
-            name: each.service.connect(each, {"token": Secret(tokens[name])}, connector)
-            for name, each in config.providers.items()
-        }
-        plan = account.plan_with(sessions, config)
+        plan = account.plan_with(sessions_with(tokens, config, connector), config)
     assert [str(each.address) for each in plan.refusals] == ["u/streams/letters"]
+
+
+def test_what_two_tokens_of_one_server_declare_is_made_once_from_a_file_too(tmp_path: Path) -> None:
+    account = new_account()
+    stream = "streams: {letters: {type: broadcasts, name: News}}"
+    config, tokens = two(stream, stream), two_tokens(account)
+    path, pause = tmp_path / "plan.json", account.clock.pause
+    with Connector(Writer, transport=account.transport, pause=pause) as connector:
+        save_plan(account.plan_with(sessions_with(tokens, config, connector), config), path)
+        authority = Authority(load_plan(path), config)
+        sessions = sessions_with(tokens, config, connector)
+        reconciler = Reconciler(authority.config, EVERYTHING, sessions, Options(pause=pause))
+        plan = reconciler.confirm(authority)
+        assert [note.text for note in plan.notes] == [
+            "t/streams/letters declares the same thing, and is the one that creates it"
+        ]
+        assert set(outcomes(reconciler.apply(plan)).values()) == {"applied"}
+    assert statuses(account) == [("POST /message-streams", 200)]

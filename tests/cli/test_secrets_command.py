@@ -108,7 +108,7 @@ def test_set_writes_one_line_of_text_and_nothing_else(vault: Vault, value: str) 
 
 
 def test_set_asks_on_a_terminal_and_shows_nothing_of_what_is_typed(vault: Vault) -> None:
-    typed = [("Value of a.b", "canary-typed\n"), ("Repeat", "canary-typed\n")]
+    typed = [("Value of a.b: ", "canary-typed\n"), ("Repeat for confirmation: ", "canary-typed\n")]
     code, shown = on_terminal(vault.folder, env(vault), "secrets", "set", "a.b", typed=typed)
     assert code == 0
     assert "canary" not in shown
@@ -117,7 +117,7 @@ def test_set_asks_on_a_terminal_and_shows_nothing_of_what_is_typed(vault: Vault)
 
 def test_an_interrupt_at_the_prompt_writes_nothing(vault: Vault) -> None:
     before = (vault.folder / "secrets.sops.yaml").read_bytes()
-    typed = [("Value of a.b", CTRL_C)]
+    typed = [("Value of a.b: ", CTRL_C)]
     code, _ = on_terminal(vault.folder, env(vault), "secrets", "set", "a.b", typed=typed)
     assert code == 130
     assert (vault.folder / "secrets.sops.yaml").read_bytes() == before

@@ -43,6 +43,10 @@ class LazyGroup(Commands):
     table: ClassVar[dict[str, tuple[str, str]]] = {
         "validate": ("reconciler.cli.validate:validate", "Check the YAML; no key, no network."),
         "plan": ("reconciler.cli.plan:plan", "Read live and show what would change."),
+        "import": (
+            "reconciler.cli.importing:import_",
+            "Declare what is live in YAML, in a new file or one that is there.",
+        ),
         "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
         "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
         "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),

@@ -9,22 +9,28 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from reconciler.config.schema import check_schema, load_schema
-from reconciler.config.syntax import parse
+from reconciler.config.syntax import MAX_BYTES, parse
 from reconciler.errors import ConfigError
-from reconciler.files import LeadsOut
+from reconciler.files import LeadsOut, read_plainly
 from reconciler.model import Account, Address, Config, Resource, Service
-from reconciler.source import Finding, Location, Node
+from reconciler.source import Finding, Location, Node, nothing
 
-__all__ = ["load_config", "load_schema"]
+__all__ = ["load_config", "load_schema", "read_texts"]
+
+NO_TEXTS: Mapping[Path, bytes] = nothing()
 
 
-def load_config(paths: Sequence[Path], services: Mapping[str, Service]) -> Config:
+def load_config(
+    paths: Sequence[Path], services: Mapping[str, Service], texts: Mapping[Path, bytes] = NO_TEXTS
+) -> Config:
     """Load files and folders as one configuration; a folder stands for the YAML files in it.
 
+    `texts` are read instead of the files at these paths, which need not be there.
     Raises ConfigError with every finding of all files.
     """
     findings: list[Finding] = []
-    roots = [root for path in _files(paths, findings) if (root := _read(path, findings))]
+    files = [*texts, *(each for each in _files(paths, findings) if each not in texts)]
+    roots = [root for path in files if (root := _read(path, texts, findings))]
     providers = dict(_merge(roots, services, findings))
     for provider in providers.values():
         findings.extend(provider.service.check(provider))
@@ -39,6 +45,24 @@ def load_config(paths: Sequence[Path], services: Mapping[str, Service]) -> Confi
     if findings:
         raise ConfigError(list(dict.fromkeys(findings)), warnings)
     return Config(providers, desired, _digest(providers.values()), tuple(sorted(warnings)))
+
+
+def read_texts(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return the content of files, and of the YAML files in folders, with its own line breaks.
+
+    Raises ConfigError as `load_config` does; what it would find in them is not looked for.
+    """
+    findings: list[Finding] = []
+    raw = {path: _content(path, findings) for path in _files(paths, findings)}
+    texts = {}
+    for path, content in raw.items():
+        try:
+            texts[path] = (content or b"").decode()
+        except UnicodeDecodeError:
+            findings.append(_about(path, "not UTF-8 text; save the file as UTF-8"))
+    if findings:
+        raise ConfigError(findings, [])
+    return texts
 
 
 def _files(paths: Iterable[Path], findings: list[Finding]) -> list[Path]:
@@ -97,16 +121,22 @@ def _yaml_files(folder: Path) -> list[Path]:
     ]
 
 
-def _read(path: Path, findings: list[Finding]) -> Node | None:
+def _content(path: Path, findings: list[Finding]) -> bytes | None:
     try:
-        root, found = parse(path, str(path))
+        return read_plainly(path, MAX_BYTES)
     except LeadsOut as problem:
         # Messages quote keys, and those of a file elsewhere are nobody's business.
         findings.append(_about(path, f"{problem.strerror}; name the file that it leads to"))
-        return None
     except OSError as problem:
         findings.append(_unreadable(path, problem))
+    return None
+
+
+def _read(path: Path, texts: Mapping[Path, bytes], findings: list[Finding]) -> Node | None:
+    raw = texts[path] if path in texts else _content(path, findings)
+    if raw is None:
         return None
+    root, found = parse(raw, str(path))
     findings.extend(found)
     if root is not None:
         root, found = check_schema(root)

@@ -9,19 +9,17 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from reconciler.files import read_plainly
 from reconciler.source import Finding, Location, Node, nothing, shortened
 
 MAX_DEPTH = 32
 MAX_BYTES = 32 * 1024 * 1024
 _DROPPED = "<<"
 """The key under which nothing is kept: a merge, or a key that was found wrong."""
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -98,9 +96,9 @@ class _Open:
         return Node(data, self.location, children, tuple(self.items), keys, broken=self.broken)
 
 
-def parse(path: Path, name: str) -> tuple[Node | None, list[Finding]]:
-    """Read a file, called `name` in locations. The node is None where no tree could be built."""
-    return _Builder(name).build(read_plainly(path, MAX_BYTES))
+def parse(raw: bytes, name: str) -> tuple[Node | None, list[Finding]]:
+    """Read the content of a file called `name`. The node is None where no tree could be built."""
+    return _Builder(name).build(raw)
 
 
 class _Builder:
@@ -139,7 +137,7 @@ class _Builder:
             self._find(self._after(text[: odd.start()].encode()), message)
             return
         try:
-            for event in yaml.parse(text, _LOADER):
+            for event in yaml.parse(text, LOADER):
                 if not self._take(event):
                     return
         except yaml.MarkedYAMLError as problem:
@@ -293,7 +291,7 @@ def _too_deep(text: str, mark: yaml.Mark | None) -> Any:
     """
     depth = 0
     with suppress(yaml.YAMLError):
-        for event in yaml.parse(text[: mark.index] if mark else "", _LOADER):
+        for event in yaml.parse(text[: mark.index] if mark else "", LOADER):
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -314,6 +312,11 @@ def _character(text: str, line: int, column: int) -> str:
     """Return the character at a place, counted as the parser counts."""
     lines = _BREAK.split(text)
     return lines[line][column : column + 1] if line < len(lines) else ""
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is read as that text by everybody, if it stands without quotes."""
+    return _typed(text) == text and _ambiguity(text) is None
 
 
 def _typed(text: str) -> Any:

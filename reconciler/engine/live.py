@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from reconciler.engine.crew import Crew
 from reconciler.engine.diff import unreported
@@ -49,6 +49,38 @@ class Collection:
     kind: Kind[Any, Any]
 
 
+class Wanted(Protocol):
+    """Decides how deep to read."""
+
+    def is_incomplete(self, live: Resource) -> bool:
+        """Return whether a list left out what is wanted of it."""
+
+    def below(self, parents: Iterable[Resource]) -> Iterator[Collection]:
+        """Yield what is wanted of what stands below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Wants what is compared, what people should know of it, and what a deletion must have seen."""
+
+    desired: Snapshot
+
+    def is_incomplete(self, live: Resource) -> bool:
+        wanted = self.desired.get(live.address)
+        if wanted is None or live.kind.lists_in_full:
+            return False
+        return wanted.absent or bool(unreported(wanted, live)) or not live.kind.tells_all(live)
+
+    def below(self, parents: Iterable[Resource]) -> Iterator[Collection]:
+        below: dict[Address | None, list[Resource]] = {}
+        for resource in self.desired.values():
+            below.setdefault(resource.parent, []).append(resource)
+        for parent in parents:
+            for child in below.get(parent.address, ()):
+                if child.kind.parent is type(parent.kind):
+                    yield Collection(parent.address, child.kind)
+
+
 def read_live(
     desired: Snapshot,
     collections: Iterable[Collection],
@@ -62,6 +94,31 @@ def read_live(
     """Return what stands in `collections` and below, completed where `desired` names more.
 
     `proofs` are reads, with their provider's name, that find nothing and must not fail.
+    Raises ReadFailed with every failure.
+    """
+    return read_wanted(
+        Declared(desired),
+        collections,
+        sessions,
+        connections=connections,
+        progress=progress,
+        proofs=proofs,
+        pause=pause,
+    )
+
+
+def read_wanted(
+    wanted: Wanted,
+    collections: Iterable[Collection],
+    sessions: Sessions,
+    *,
+    connections: int,
+    progress: Progress,
+    pause: Pause,
+    proofs: Iterable[tuple[str, Proof]] = (),
+) -> Snapshot:
+    """Return what stands in `collections`, and of what stands below what is `wanted`.
+
     Raises ReadFailed with every failure.
     """
     live: dict[Address, Resource] = {}
@@ -83,8 +140,8 @@ def read_live(
             proving = []
             live |= {resource.address: resource for resource in found}
             fresh = [resource for resource in found if resource.address not in whole]
-            incomplete = [each for each in fresh if _is_incomplete(each, desired)]
-            listed = dict.fromkeys(_collections_below(fresh, desired))
+            incomplete = [each for each in fresh if wanted.is_incomplete(each)]
+            listed = dict.fromkeys(wanted.below(fresh))
     return live
 
 
@@ -211,21 +268,3 @@ def _contradiction(what: str) -> UnexpectedAnswer:
         "it was in the list and then could not be found",
         advice="If it is being deleted just now, run again in a while.",
     )
-
-
-def _is_incomplete(live: Resource, desired: Snapshot) -> bool:
-    """Whether its list left out what is compared or told, or what a deletion must have seen."""
-    wanted = desired.get(live.address)
-    if wanted is None or live.kind.lists_in_full:
-        return False
-    return wanted.absent or bool(unreported(wanted, live)) or not live.kind.tells_all(live)
-
-
-def _collections_below(parents: Iterable[Resource], desired: Snapshot) -> Iterator[Collection]:
-    below: dict[Address | None, list[Resource]] = {}
-    for resource in desired.values():
-        below.setdefault(resource.parent, []).append(resource)
-    for parent in parents:
-        for child in below.get(parent.address, ()):
-            if child.kind.parent is type(parent.kind):
-                yield Collection(parent.address, child.kind)

@@ -28,6 +28,7 @@ from reconciler.model.secret import (
     reference,
 )
 from reconciler.model.service import Account, Config, Service
+from reconciler.model.statement import Statement
 
 __all__ = [
     "TO_PUBLISH",
@@ -49,6 +50,7 @@ __all__ = [
     "Secret",
     "Service",
     "Snapshot",
+    "Statement",
     "Update",
     "Withheld",
     "as_text",

@@ -15,6 +15,7 @@ from reconciler.model.address import Address
 from reconciler.model.provider import Provider
 from reconciler.model.record import DnsRecord
 from reconciler.model.secret import Reference, Secret
+from reconciler.model.statement import Statement
 from reconciler.source import Location, nothing
 
 
@@ -158,6 +159,8 @@ class Kind(ABC, Generic[ReadT, WriteT]):
     """Whether it is there as soon as its parent is, so that to create one only sets it."""
     has_twins: ClassVar[bool] = False
     """Whether the service makes a second one with the same address when it is asked to."""
+    is_implied: ClassVar[bool] = False
+    """Whether no words of its own declare it, but those of another kind."""
     dns_fields: ClassVar[frozenset[str]] = frozenset()
     """The fields whose change asks for other DNS records; a creation always does."""
     lists_in_full: ClassVar[bool] = False
@@ -170,6 +173,23 @@ class Kind(ABC, Generic[ReadT, WriteT]):
     @abstractmethod
     def declared(self, provider: Provider) -> Iterable[Resource]:
         """Yield the desired resources of this kind in a provider's YAML."""
+
+    def stated(self, live: Resource) -> Iterable[Statement]:
+        """Yield what the YAML would say for a live resource to be as it is: `declared`, undone.
+
+        All that can be read is said, whatever the service does by itself; who writes the YAML
+        leaves out what goes without saying.
+        """
+        path = live.address.parts[1:]
+        yield Statement(path, {})
+        for each in self.fields:
+            if each.ours in live.attributes and not (each.write_only or each.implied):
+                keys = (*path, *each.ours.split("."))
+                yield Statement(keys, live.attributes[each.ours], each.ours)
+
+    def remark(self, live: Resource) -> str:
+        """Return what who reads the YAML should know of a live resource, in a few words."""
+        return ""
 
     @abstractmethod
     def list(self, session: ReadT, under: Address) -> Iterable[Resource]:

@@ -21,6 +21,8 @@ class Service(ABC):
     kinds: ClassVar[tuple[Kind[Any, Any], ...]]
     """Parents before children."""
     token_keys: ClassVar[tuple[str, ...]]
+    said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """By collection, the keys of its entries that a provider may say once for all of them."""
 
     @abstractmethod
     def check(self, provider: Provider) -> Iterable[Finding]:
@@ -28,6 +30,14 @@ class Service(ABC):
 
         The YAML may hold other mistakes already found: pass over nodes that are `broken`.
         """
+
+    def readable(self, provider: Provider) -> Iterable[Kind[Any, Any]]:
+        """Yield the kinds that the provider's tokens reach."""
+        return self.kinds
+
+    def shortened(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what a provider's YAML says in the shortest of the ways that it can be said."""
+        return tree
 
     def warn(self, provider: Provider) -> Iterable[Finding]:
         """Yield what is doubtful but allowed."""

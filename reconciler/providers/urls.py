@@ -8,12 +8,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from urllib.parse import parse_qsl
 
 from reconciler.model import Secret, Withheld
 
 Sent = str | Secret
 """A URL on its way into a request; one with something to hide is a secret there too."""
 
+HIDDEN_URL = "its URL may hold a secret, which the YAML could only say in full"
 _HIDDEN = "(secret)"
 _URL = re.compile(
     r"(?P<scheme>(https?|mailto|[A-Za-z][A-Za-z0-9+.-]*(?=:[/\\])):)?(?P<slashes>[/\\]*)(?P<rest>.*)",
@@ -23,6 +25,10 @@ _HOST = re.compile(r"([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]*\])(:[0-9]*)?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,31}")
 _IN_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/[^\s\"'<>]*|[^\s\"'<>:]+:[^\s\"'<>]*@[^\s\"'<>]*")
 _ROUNDS, _DIGITS = 1000, 12
+_SUSPECT_NAME = re.compile(
+    "auth|code|cred|hash|hmac|key|pass|pin|pwd|secret|sig|token", re.IGNORECASE
+)
+_SUSPECT_VALUE = re.compile(r"(?m)^(?=.*\d)[\w+/=.~-]{12,}$|^.{33,}$")
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -32,6 +38,27 @@ def shown_url(url: str) -> str:
         return f"{_HIDDEN}#{_mark(url.reveal())}"
     shown = _masked(url)
     return shown if shown == url else f"{shown}#{_mark(url)}"
+
+
+def said_url(url: Sent) -> str | None:
+    """Return a URL as a YAML may say it, in full; None where that could tell a secret."""
+    full = url.reveal() if isinstance(url, Secret) else url
+    match = _URL.fullmatch(full)
+    if isinstance(url, Withheld) or match is None:
+        return None
+    place, query, fragment = _split(match["rest"])
+    is_plain = _HIDDEN not in _place(place, f"{query}{fragment}") and len(fragment) <= 1
+    return (
+        full
+        if is_plain and not any(map(_is_suspect, parse_qsl(query[1:], keep_blank_values=True)))
+        else None
+    )
+
+
+def _is_suspect(parameter: tuple[str, str]) -> bool:
+    """Whether a value may be a secret: by its name, or since nobody would remember it."""
+    name, value = parameter
+    return bool(_SUSPECT_NAME.search(name)) or bool(_SUSPECT_VALUE.search(f"{name}\n{value}"))
 
 
 def sent_urls(urls: Iterable[str]) -> Mapping[str, Sent]:

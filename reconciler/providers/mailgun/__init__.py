@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
 from reconciler.providers.api import ClientT, Connector, SecretPassword
@@ -18,7 +18,7 @@ from reconciler.providers.mailgun.objections import deletions_refused, too_many_
 from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region
 from reconciler.providers.mailgun.remarks import remarks
 from reconciler.providers.mailgun.session import START, USER, MailgunSession, Reading
-from reconciler.providers.mailgun.tracking import Tracking
+from reconciler.providers.mailgun.tracking import Tracking, shortened
 from reconciler.providers.mailgun.webhooks import Webhooks
 from reconciler.source import Finding
 
@@ -27,6 +27,7 @@ class Mailgun(Service):
     name = "mailgun"
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)
+    said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}
 
     def check(self, provider: Provider) -> Iterable[Finding]:
         return check(provider)
@@ -60,6 +61,10 @@ class Mailgun(Service):
         if not any(kind.parent is None for kind in listed):
             yield partial(session.client.get, DOMAINS, {"limit": 1, "skip": 0})
 
+    def shortened(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
+        domains = {name: _shortened(each) for name, each in tree.get(Domains.name, {}).items()}
+        return _shortened(tree) | ({Domains.name: domains} if domains else {})
+
     def reach(self, kind: Kind[Any, Any], session: Reading) -> Hashable:  # noqa: ARG002
         """Return the key's account in its region: another region is another URL."""
         return session.client.reach
@@ -76,6 +81,11 @@ class Mailgun(Service):
         client = connector.client(provider, pool, auth, dialect, START)
         kept, absent = declared_domains(provider), absent_domains(provider)
         return MailgunSession(client, elsewhere, frozenset(kept), frozenset(absent))
+
+
+def _shortened(tree: Mapping[str, Any]) -> dict[str, Any]:
+    tracking = tree.get(Tracking.name)
+    return {**tree} | ({Tracking.name: shortened(tracking)} if tracking else {})
 
 
 def _site(region: str) -> str:

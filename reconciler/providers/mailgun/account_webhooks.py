@@ -7,12 +7,12 @@ from typing import Any
 
 from reconciler.errors import NotFound, UnexpectedAnswer
 from reconciler.fields import TEXT, Codec, Field, FieldTable
-from reconciler.model import Address, Kind, Provider, Resource, Update
+from reconciler.model import Address, Kind, Provider, Resource, Statement, Update
 from reconciler.providers.desired import located
 from reconciler.providers.mailgun.answers import listed, path_of
 from reconciler.providers.mailgun.events import in_order, is_same_set, texts
 from reconciler.providers.mailgun.session import Reading, Writing
-from reconciler.providers.urls import sent_urls, shown_url
+from reconciler.providers.urls import HIDDEN_URL, said_url, sent_urls, shown_url
 
 _PATH = "/v1/webhooks"
 _ONE = f"{_PATH}/{{}}"
@@ -43,6 +43,12 @@ class AccountWebhooks(Kind[Reading, Writing]):
                 ),
             )
             yield replace(desired, facts={"urls": sent_urls([url])})
+
+    def stated(self, live: Resource) -> Iterator[Statement]:
+        url = said_url(live.facts["urls"][live.address.name])
+        value = {"url": url} | {name: each for name, each in live.attributes.items() if each}
+        obstacle = "" if url else HIDDEN_URL
+        yield Statement((self.name,), value, is_item=True, obstacle=obstacle)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         request = f"GET {_PATH}"
@@ -86,6 +92,7 @@ class AccountWebhooks(Kind[Reading, Writing]):
             kind=self,
             attributes=self.fields.decode(item),
             remote_id=_remote_id(item, request),
+            facts={"urls": sent_urls([url])},
         )
 
 

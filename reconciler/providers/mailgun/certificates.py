@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.fields import FLAG, Field, FieldTable
-from reconciler.model import UNSETTLED, Address, Provider, Resource, Update
+from reconciler.model import UNSETTLED, Address, Provider, Resource, Statement, Update
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun import x509
 from reconciler.providers.mailgun.dkim import Dkim, looks_at_dns
@@ -25,6 +25,7 @@ class Certificates(PerDomain):
     """
 
     name = "certificate"
+    is_implied = True
     dns_fields = frozenset({REQUESTED})
     fields = FieldTable(Field(REQUESTED, REQUESTED, FLAG, write_only=True))
 
@@ -41,6 +42,9 @@ class Certificates(PerDomain):
                     locations={"": place},
                     needs=(domain / Dkim.name,),  # one look at DNS is enough for both
                 )
+
+    def stated(self, live: Resource) -> Iterable[Statement]:  # noqa: ARG002
+        return ()
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         found = x509.look(session, under.name)

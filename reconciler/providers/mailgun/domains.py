@@ -13,6 +13,7 @@ from reconciler.model import (
     Performed,
     Provider,
     Resource,
+    Statement,
     Update,
     reference,
 )
@@ -37,7 +38,7 @@ from reconciler.providers.mailgun.lineage import ancestors, registered_above, si
 from reconciler.providers.mailgun.records import dns_records, notes_of_records, told_by_keys
 from reconciler.providers.mailgun.session import Reading, Writing, look_at_dns
 from reconciler.providers.steps import Step, take
-from reconciler.providers.urls import sent_urls, shown_url
+from reconciler.providers.urls import HIDDEN_URL, said_url, sent_urls, shown_url
 from reconciler.source import Node
 
 ONE = f"{DOMAINS}/{{}}"
@@ -72,6 +73,22 @@ class Domains(Kind[Reading, Writing]):
             archive = node.text(ARCHIVE) or ""
             facts = {"urls": sent_urls([archive])}
             yield _with_password(replace(desired, needs=tuple(above), facts=facts), node)
+
+    def stated(self, live: Resource) -> Iterator[Statement]:
+        for each in super().stated(live):
+            if each.field == ARCHIVE and each.value:
+                url = said_url(live.facts["urls"][each.value])
+                yield replace(each, value=url, obstacle="" if url else HIDDEN_URL)
+            else:
+                yield replace(each, is_incidental=_is_incidental(each, live))
+
+    def remark(self, live: Resource) -> str:
+        facts = {
+            "disabled": live.facts["is_disabled"],
+            "not verified yet": live.facts["is_unverified"],
+            "Mailgun keeps its DKIM keys": live.attributes.get(AUTOMATIC),
+        }
+        return ", ".join(each for each, is_so in facts.items() if is_so)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         items = {host_name(item["name"]): item for item in paged(session.client, DOMAINS)}
@@ -257,11 +274,21 @@ class Domains(Kind[Reading, Writing]):
             records=tuple(sorted(dns_records(name, answer))),
             facts={
                 **facts,
+                "urls": sent_urls(each for each in [domain.get(ARCHIVE)] if isinstance(each, str)),
                 "is_disabled": _is_disabled(domain),
                 "is_unverified": domain.get("state") == "unverified",
                 "is_sandbox": domain.get("type") == "sandbox" or _is_sandbox_name(name),
             },
         )
+
+
+def _is_incidental(statement: Statement, live: Resource) -> bool:
+    """Whether a live value is what Mailgun chooses where nobody says anything."""
+    if statement.field == MAIL_FROM:
+        return host_name(statement.value) in {"", live.address.name}
+    # Without a domain above it, it is its own authority whether that is forced or not (§7.2).
+    is_own_anyway = statement.field == AUTHORITY and not live.facts.get("above")
+    return statement.field == KEY_SIZE or is_own_anyway
 
 
 def _value(field: Field, found: Node) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.fields import Codec, Field, FieldTable, text_or_nothing
-from reconciler.model import Address, Provider, Resource, Update
+from reconciler.model import Address, Provider, Resource, Statement, Update
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.answers import path_of, section
 from reconciler.providers.mailgun.domain_fields import SWITCH
@@ -15,6 +15,8 @@ from reconciler.providers.steps import Step, take
 from reconciler.source import Location, Node
 
 _SECTIONS = {"opens": "open", "clicks": "click", "unsubscribe": "unsubscribe"}
+_SWITCHED = ("opens", "unsubscribe")
+"""Those that have more to say than whether they are on; if nothing is, `true` says it all."""
 
 
 def _read_clicks(value: Any) -> bool | str:
@@ -67,6 +69,11 @@ class Tracking(PerDomain):
             parent=domain,
             locations={"": place} | {name: leaf.location for name, leaf in leaves.items()},
         )
+
+    def stated(self, live: Resource) -> Iterator[Statement]:
+        for name, value in live.attributes.items():
+            keys = (name, "active") if name in _SWITCHED else tuple(name.split("."))
+            yield Statement((*live.address.parts[1:], *keys), value, name)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         path = _path(under)
@@ -123,3 +130,13 @@ def _leaves(node: Node | None) -> Iterator[tuple[str, Node]]:
             yield name, child
         for key, leaf in child.children.items():
             yield (name if key == "active" else f"{name}.{key}"), leaf
+
+
+def shortened(tracking: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping of tracking in which `{active: true}` alone is `true`."""
+    return {
+        name: value["active"]
+        if name in _SWITCHED and isinstance(value, dict) and set(value) == {"active"}
+        else value
+        for name, value in tracking.items()
+    }

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.errors import InvalidRequest
 from reconciler.fields import Codec, Field, FieldTable, text
-from reconciler.model import Address, Provider, Resource, Update
+from reconciler.model import Address, Provider, Resource, Statement, Update
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.answers import path_of, section
 from reconciler.providers.mailgun.domains import Domains
@@ -14,7 +14,7 @@ from reconciler.providers.mailgun.events import EVENTS, MOST_URLS, in_order, is_
 from reconciler.providers.mailgun.per_domain import PerDomain
 from reconciler.providers.mailgun.session import Reading, Writing
 from reconciler.providers.steps import Step, take
-from reconciler.providers.urls import sent_urls, shown_url
+from reconciler.providers.urls import HIDDEN_URL, said_url, sent_urls, shown_url
 from reconciler.source import Location, Node
 
 _MODE = "mode"
@@ -73,6 +73,12 @@ class Webhooks(PerDomain):
             },
             facts={"urls": sent_urls(each.data for leaf in leaves.values() for each in leaf.items)},
         )
+
+    def stated(self, live: Resource) -> Iterator[Statement]:
+        for event, urls in live.attributes.items():
+            said = [said_url(live.facts["urls"][url]) for url in urls]
+            obstacle = HIDDEN_URL if None in said else ""
+            yield Statement((*live.address.parts[1:], event), said, event, obstacle=obstacle)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         path = _path(under)

@@ -50,6 +50,13 @@ class Postmark(Service):
     def check(self, provider: Provider) -> Iterable[Finding]:
         return check(provider)
 
+    def readable(self, provider: Provider) -> Iterable[Kind[Any, Any]]:
+        given = provider.node.children
+        has_server, has_account = bool({"token", "server"} & set(given)), "account_token" in given
+        for kind in self.kinds:
+            if has_account if isinstance(kind, ON_ACCOUNT) else has_server:
+                yield kind
+
     def warn(self, provider: Provider) -> Iterable[Finding]:
         yield from undeclared_sender(provider)
 

@@ -13,6 +13,7 @@ from reconciler.model import (
     Performed,
     Provider,
     Resource,
+    Statement,
     Update,
 )
 from reconciler.providers.api import Reader, Writer
@@ -56,6 +57,14 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
         for name, node in provider.node.entries(self.name):
             place = provider.node.children[self.name].keys[name]
             yield located(self, collection / host_name(name), node, place)
+
+    def stated(self, live: Resource) -> Iterator[Statement]:
+        yield from super().stated(live)
+        if live.attributes.get(_CUSTOM):
+            yield Statement(("advanced", "undocumented"), value=True)
+
+    def remark(self, live: Resource) -> str:
+        return "" if live.facts["verified"] else "DKIM is not verified yet"
 
     def list(self, session: OnAccount[Reader], under: Address) -> Iterable[Resource]:
         for item in paged(session.account, "/domains", "Domains"):

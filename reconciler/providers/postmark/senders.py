@@ -39,6 +39,9 @@ class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
             place = provider.node.children[self.name].keys[name]
             yield located(self, provider.address / self.name / name.lower(), node, place)
 
+    def remark(self, live: Resource) -> str:
+        return "" if live.facts["verified"] else "not confirmed yet"
+
     def list(self, session: OnAccount[Reader], under: Address) -> Iterable[Resource]:
         for item in paged(session.account, _PATH, "SenderSignatures"):
             yield self._live(under, item, f"GET {_PATH}")

@@ -19,7 +19,18 @@ from reconciler.fields import (
     text_or_nothing,
     words,
 )
-from reconciler.model import Address, Kind, Provider, Resource, Sealed, Secret, Update, reference
+from reconciler.model import (
+    Address,
+    Kind,
+    Provider,
+    Resource,
+    Sealed,
+    Secret,
+    Statement,
+    Update,
+    is_sealed,
+    reference,
+)
 from reconciler.providers.api import Reader, Writer
 from reconciler.providers.checks import some
 from reconciler.providers.desired import located
@@ -30,6 +41,8 @@ LINKS = words(none="None", html_and_text="HtmlAndText", html_only="HtmlOnly", te
 DELIVERY = words(live="Live", sandbox="Sandbox")
 _COLOUR = Codec(lambda value: text(value).lower())
 _HOOK = "settings.inbound_hook"
+_ITS_OWN = {"settings.name", "settings.color"}
+"""What a server is told apart by: nobody wants it the same everywhere."""
 _LEGACY = ("BounceHookUrl", "OpenHookUrl", "ClickHookUrl", "DeliveryHookUrl")
 
 
@@ -72,13 +85,22 @@ class Servers(Kind[OnServer[Reader], OnServer[Writer]]):
         if desired.attributes or desired.references:
             yield desired
 
+    def stated(self, live: Resource) -> Iterator[Statement]:
+        for name, value in live.attributes.items():
+            said = live.secrets.get(name, value)
+            yield Statement(tuple(name.split(".")), said, name, is_incidental=name in _ITS_OWN)
+
     def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
         answer = session.own_server()
+        attributes = self.fields.decode(answer)
         yield Resource(
             address=under / self.name,
             kind=self,
-            attributes=self.fields.decode(answer),
+            attributes=attributes,
             remote_id=str(answer["ID"]),
+            secrets={_HOOK: Secret(answer["InboundHookUrl"])}
+            if is_sealed(attributes.get(_HOOK))
+            else {},
             notes=tuple(_notes(answer)),
         )
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from reconciler.errors import UnexpectedAnswer
 from reconciler.fields import TEXT, Codec, Field, FieldTable, words
-from reconciler.model import Address, Kind, Provider, Resource, Update
+from reconciler.model import Address, Kind, Provider, Resource, Statement, Update
 from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import located
 from reconciler.providers.postmark.default_streams import Origin, origins
@@ -19,6 +19,8 @@ BROADCASTS_NEED_A_WAY_OUT = "broadcasts cannot have `none`; use `postmark`"
 MOST = 10
 """Streams a server can have, default ones counted (postmark.md §7.3)."""
 _PATH = "/message-streams"
+_UNSUBSCRIBE_BY_TYPE = {"transactional": "none", "broadcasts": "postmark", "inbound": "none"}
+"""What a new one has (postmark.md §7.3)."""
 
 
 class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
@@ -52,6 +54,12 @@ class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
             if not stream.absent:
                 stream = replace(stream, attributes={**stream.attributes, "archived": False})
             yield stream
+
+    def stated(self, live: Resource) -> Iterator[Statement]:
+        for each in super().stated(live):
+            usual = _UNSUBSCRIBE_BY_TYPE.get(live.attributes.get("type", ""))
+            is_usual = each.field == "unsubscribe_handling" and each.value == usual
+            yield replace(each, is_incidental=is_usual)
 
     def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
         answer = session.server.get(_PATH, {"IncludeArchivedStreams": "true"})

@@ -14,6 +14,7 @@ from reconciler.model import (
     Resource,
     Sealed,
     Secret,
+    Statement,
     Update,
     reference,
 )
@@ -28,6 +29,7 @@ from reconciler.providers.postmark.session import (
     sought_id,
 )
 from reconciler.providers.postmark.streams import Streams
+from reconciler.providers.urls import HIDDEN_URL, said_url
 from reconciler.source import Location, Node
 
 DEFAULT_STREAM = "outbound"
@@ -135,6 +137,16 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
         """Return the URL: a webhook cannot change its stream, and so is moved by making another."""
         return resource.address.name
 
+    def stated(self, live: Resource) -> Iterator[Statement]:
+        *_, stream, url = live.address.parts
+        value = {"url": url} | ({} if stream == DEFAULT_STREAM else {"stream": stream})
+        value |= {"triggers": _triggers(live.attributes)} | _said_secrets(live)
+        obstacle = "" if said_url(url) else HIDDEN_URL
+        yield Statement((self.name,), value, is_item=True, obstacle=obstacle)
+
+    def remark(self, live: Resource) -> str:
+        return "not verified, and so without events" if live.notes else ""
+
     def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
         for item in listed(session.server.get(_PATH), _PATH, "Webhooks"):
             yield self._live(under, item, f"GET {_PATH}")
@@ -189,6 +201,7 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
             kind=self,
             attributes=self.fields.decode(answer),
             remote_id=str(answer["ID"]),
+            secrets=_live_secrets(answer),
             needs=(under / Streams.name / stream,),
             notes=_notes(answer),
         )
@@ -234,6 +247,41 @@ def _leaves(node: Node) -> Iterator[tuple[str, tuple[Any, Location]]]:
         yield f"triggers.{name}", (is_on, trigger.location)
         for option, value in trigger.children.items():
             yield f"triggers.{name}.{option}", (value.data, value.location)
+
+
+def _triggers(live: Mapping[str, Any]) -> list[str] | dict[str, Any]:
+    """Return what is on: a list, as long as there is nothing to say of any of them."""
+    found: dict[str, Any] = {}
+    for name, (_, options) in TRIGGERS.items():
+        if live.get(f"triggers.{name}"):
+            chosen = {each: True for each in options if live.get(f"triggers.{name}.{each}")}
+            found[name] = chosen or True
+    return found if any(isinstance(each, dict) for each in found.values()) else [*found]
+
+
+def _live_secrets(answer: Mapping[str, Any]) -> dict[str, Secret]:
+    """Return the password, and the values of headers; one that is there twice has no one value."""
+    found: dict[str, Secret] = {}
+    auth = answer.get("HttpAuth")
+    if isinstance(auth, Mapping) and isinstance(auth.get("Password"), str):
+        found[_PASSWORD] = Secret(auth["Password"])
+    headers = answer.get("HttpHeaders")
+    for each in headers if isinstance(headers, list) else ():
+        if isinstance(each, Mapping) and isinstance(each.get("Value"), str):
+            found[f"{_HEADER}{each.get('Name')}"] = Secret(each["Value"])
+    return found
+
+
+def _said_secrets(live: Resource) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if password := live.secrets.get(_PASSWORD):
+        said["auth"] = {"username": live.attributes.get("auth.username"), "password": password}
+    headers = {
+        name.removeprefix(_HEADER): secret
+        for name, secret in live.secrets.items()
+        if name.startswith(_HEADER)
+    }
+    return said | ({"headers": headers} if headers else {})
 
 
 def _secrets(node: Node) -> tuple[dict[str, Any], dict[str, Secret]]:

@@ -1,0 +1,59 @@
+"""Names for what the YAML may only refer to: one for each secret of a run, however often it is."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler.engine.adopt.said import Said
+from reconciler.model import Sealed, Secret
+
+_PREFIX = "ESP_HOOK"
+"""Of names that may be sent as content, by default."""
+_MOST = 100
+_SIGNS = re.compile(r"[^A-Z0-9]+")
+
+Refer = Callable[[str], Any]
+"""Returns what the YAML says for a name, such as `{env: NAME}`."""
+
+
+class References:
+    def __init__(self, refer: Refer) -> None:
+        self._refer = refer
+        self._names: dict[Sealed, str] = {}
+        self.secrets: dict[str, Secret] = {}
+        """What each name has to lead to."""
+
+    def spelt(self, said: Said) -> Any:
+        """Return a statement's value as the YAML says it, with references for secrets."""
+        return self._spelt(said.statement.value, _words(said))
+
+    def _spelt(self, value: Any, words: tuple[str, ...]) -> Any:
+        if isinstance(value, Secret):
+            return self._refer(self._name(value, words))
+        if isinstance(value, Mapping):
+            return {key: self._spelt(each, (*words, key)) for key, each in value.items()}
+        return value
+
+    def _name(self, secret: Secret, words: tuple[str, ...]) -> str:
+        known = self._names.get(secret.sealed())
+        if known:
+            return known
+        told = [word for word in words if word not in {"auth", "headers"}]
+        wanted = _SIGNS.sub("_", "_".join((_PREFIX, *told)).upper())[:_MOST].strip("_")
+        name, number = wanted, 1
+        while name in self.secrets:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._names[secret.sealed()] = name
+        self.secrets[name] = secret
+        return name
+
+
+def _words(said: Said) -> tuple[str, ...]:
+    """Return what a secret's name begins with: the host that it is sent to, or the field's keys."""
+    value = said.statement.value
+    url = value.get("url") if isinstance(value, Mapping) else None
+    if not isinstance(url, str):
+        return said.path[-1:]
+    return (urlsplit(url).hostname or "",)

@@ -1,0 +1,215 @@
+"""Adopt what is live: read it, say it in YAML, and hold the YAML against it before it is written.
+
+What comes of it is loaded and planned like any other configuration. What the schema refuses, or
+what the plan would change, is taken out again and told: nothing that was read is lost from sight,
+and the next plan is empty.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.config import load_config
+from reconciler.config.description import NOTHING, place_at
+from reconciler.config.insertion import inserted
+from reconciler.config.places import keys_by_place
+from reconciler.engine.adopt import UNKNOWN, Author, Draft, LeftOut, References
+from reconciler.engine.inventory import take_stock
+from reconciler.engine.live import Collection, Progress, in_silence, read_live
+from reconciler.engine.plan import build_plan
+from reconciler.engine.selection import EVERYTHING, Selection
+from reconciler.errors import ConfigError, ReconcileError
+from reconciler.model import (
+    Address,
+    Change,
+    Config,
+    FieldChange,
+    Reference,
+    Secret,
+    Snapshot,
+    as_text,
+)
+from reconciler.options import Options
+from reconciler.providers import SERVICES
+from reconciler.reconciler import Planner
+from reconciler.source import Location
+
+_ROUNDS = 20
+Texts = Mapping[Path, str]
+Barred = dict[tuple[Address, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Files as they were and as they are to be, and what is to be known of it.
+
+    `added` are the addresses that are declared now, `left_out` is what is live and cannot be
+    declared, `secrets` what the new references have to lead to, by name.
+    """
+
+    before: Texts
+    after: Texts
+    added: tuple[Address, ...]
+    left_out: tuple[LeftOut, ...]
+    secrets: Mapping[str, Secret]
+
+
+def import_live(
+    texts: Texts,
+    options: Options,
+    selection: Selection = EVERYTHING,
+    *,
+    full: bool = False,
+    refer: Callable[[str], Any] = lambda name: {"env": name},
+    progress: Progress = in_silence,
+) -> Imported:
+    """Return files, given by their content, with what is live in their providers added.
+
+    Raises ConfigError for what is wrong with them as they are, and what a plan raises.
+    """
+    config = _load(texts)
+    # To read takes tokens only: what is sent as content need not be at hand.
+    with Planner.open(replace(config, desired={}), options) as planner:
+        connections = options.connections
+        stock = take_stock(
+            config,
+            planner.sessions,
+            selection,
+            connections=connections,
+            progress=progress,
+            pause=options.pause,
+        )
+
+        def look(collections: Iterable[Collection]) -> Snapshot:
+            return read_live({}, collections, planner.sessions, connections=connections)
+
+        references = References(refer)
+        author = Author(_unsaid, references, full=full)
+        return _Desk(texts, config, stock, author, look).written()
+
+
+def _load(texts: Texts) -> Config:
+    return load_config([], SERVICES, {path: text.encode() for path, text in texts.items()})
+
+
+def _unsaid(service: str) -> Callable[[tuple[str, ...]], Any]:
+    def unsaid(path: tuple[str, ...]) -> Any:
+        default = place_at(service, path).default
+        return UNKNOWN if default is NOTHING else default
+
+    return unsaid
+
+
+@dataclass
+class _Desk:
+    """Writes, reads what was written, and takes out what cannot stand, until all of it can."""
+
+    texts: Texts
+    config: Config
+    stock: Snapshot
+    author: Author
+    look: Callable[[Iterable[Collection]], Snapshot]
+    barred: Barred = field(default_factory=dict)
+
+    def written(self) -> Imported:
+        for _ in range(_ROUNDS):
+            drafts = {
+                name: self.author.draft(account, self.stock, self.config.desired, self.barred)
+                for name, account in self.config.providers.items()
+            }
+            after = self._with(drafts)
+            wrong = self._wrong(after, drafts)
+            if not wrong:
+                return self._imported(drafts, after)
+            self.barred.update(wrong)
+        raise ReconcileError(f"no YAML was found that says what is live: {wrong}")
+
+    def _with(self, drafts: Mapping[str, Draft]) -> Texts:
+        """Return the files with the drafts in them."""
+        texts = dict(self.texts)
+        for name, draft in drafts.items():
+            account = self.config.providers[name]
+            path = Path(account.location.file)
+            lost = [f"not declared: {each}" for each in draft.left_out if not each.fields]
+            service = account.service.name
+            texts[path] = inserted(texts[path], name, service, draft.tree, draft.notes, lost)
+        return texts
+
+    def _wrong(self, after: Texts, drafts: Mapping[str, Draft]) -> Barred:
+        """Return what the schema refuses, and what a plan would change."""
+        try:
+            config = _load(after)
+        except ConfigError as error:
+            told = [(each.location, each.message) for each in error.findings]
+        else:
+            told = list(self._to_do(config))
+        found = dict(_accused(told, after, drafts, self.config))
+        if told and not found.keys() - self.barred.keys():
+            raise ReconcileError(f"what is live cannot be said: {told[0][0]}: {told[0][1]}")
+        return found
+
+    def _to_do(self, config: Config) -> Iterator[tuple[Location, str]]:
+        """Yield place and reason of each change that a plan of what is new would make."""
+        known = self.author.references.secrets
+        new = {
+            address: each.kind.seal(
+                each, {name: known[_name(to)] for name, to in each.references.items()}
+            )
+            for address, each in config.desired.items()
+            if address not in self.config.desired
+        }
+        unread = [each for address, each in new.items() if address not in self.stock]
+        beside = self.look({Collection(each.parent, each.kind) for each in unread if each.parent})
+        plan = build_plan(desired=new, live={**self.stock, **beside})
+        for refusal in plan.refusals:
+            if refusal.location:
+                yield refusal.location, refusal.reason
+        for change in plan.changes:
+            place = change.subject.location()
+            for each in change.fields or (None,):
+                found = each.location if each and each.location else place
+                if found:
+                    yield found, _would(change, each)
+
+    def _imported(self, drafts: Mapping[str, Draft], after: Texts) -> Imported:
+        return Imported(
+            self.texts,
+            after,
+            tuple(address for each in drafts.values() for address in each.addresses),
+            tuple(lost for each in drafts.values() for lost in each.left_out),
+            self.author.references.secrets,
+        )
+
+
+def _would(change: Change, field: FieldChange | None) -> str:
+    address = change.subject.address
+    if field is None:
+        return f"a plan would {change.action} {address}"
+    values = f"from {as_text(field.before)} to {as_text(field.after)}"
+    return f"a plan would change `{field.name}` of {address} {values}"
+
+
+def _name(reference: Reference) -> str:
+    return reference.key or reference.target
+
+
+def _accused(
+    told: Iterable[tuple[Location, str]],
+    after: Texts,
+    drafts: Mapping[str, Draft],
+    config: Config,
+) -> Iterator[tuple[tuple[Address, str], str]]:
+    """Yield the statements that stand at the places of which something is told, with that."""
+    places = {str(path): keys_by_place(text.encode()) for path, text in after.items()}
+    for location, reason in told:
+        keys = places[location.file].get((location.line, location.column), ())
+        if len(keys) < len(("providers", "name", "key")):
+            continue
+        _, name, *path = keys
+        account = config.providers[str(name)]
+        if len(path) > 1 and isinstance(path[1], int):
+            listed = account.node.children.get(str(path[0]))
+            path[1] -= len(listed.items) if listed else 0
+        for each in drafts[str(name)].statements_at(tuple(map(str, path))):
+            yield each, reason

@@ -5,7 +5,7 @@ what the plan would change, is taken out again and told: nothing that was read i
 and the next plan is empty.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from reconciler.config.insertion import inserted
 from reconciler.config.places import keys_by_place
 from reconciler.engine.adopt import UNKNOWN, Author, Draft, LeftOut, References
 from reconciler.engine.inventory import take_stock
-from reconciler.engine.live import Collection, Progress, in_silence, read_live
+from reconciler.engine.live import Collection as Listing
+from reconciler.engine.live import Progress, in_silence, read_live
 from reconciler.engine.plan import build_plan
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.errors import ConfigError, ReconcileError
@@ -60,15 +61,18 @@ def import_live(
     options: Options,
     selection: Selection = EVERYTHING,
     *,
+    providers: Collection[str] = (),
     full: bool = False,
     refer: Callable[[str], Any] = lambda name: {"env": name},
     progress: Progress = in_silence,
 ) -> Imported:
     """Return files, given by their content, with what is live in their providers added.
 
+    With `providers` it is added to these only; the others of the same services are looked at too,
+    for what they declare of the same accounts.
     Raises ConfigError for what is wrong with them as they are, and what a plan raises.
     """
-    config = _load(texts)
+    config = _concerning(_load(texts), providers)
     # To read takes tokens only: what is sent as content need not be at hand.
     with Planner.open(replace(config, desired={}), options) as planner:
         connections = options.connections
@@ -81,12 +85,35 @@ def import_live(
             pause=options.pause,
         )
 
-        def look(collections: Iterable[Collection]) -> Snapshot:
+        def look(collections: Iterable[Listing]) -> Snapshot:
             return read_live({}, collections, planner.sessions, connections=connections)
 
         references = References(refer)
         author = Author(_unsaid, references, full=full)
-        return _Desk(texts, config, stock, author, look).written()
+        desk = _Desk(texts, config, stock, author, look, frozenset(providers))
+        return desk.written()
+
+
+def server_names(texts: Texts, options: Options, provider: str) -> list[str]:
+    """Return the servers of a provider's account, or what else a provider can be one of."""
+    config = _load(texts)
+    with Planner.open(replace(config, desired={}), options) as planner:
+        account = config.providers[provider]
+        return list(account.service.servers(planner.sessions[provider]))
+
+
+def _concerning(config: Config, providers: Collection[str]) -> Config:
+    """Return the part of a configuration that providers, or else all, have to do with."""
+    services = {config.providers[each].service for each in providers}
+    chosen = {
+        name: account
+        for name, account in config.providers.items()
+        if account.service in services or not providers
+    }
+    desired = {
+        address: each for address, each in config.desired.items() if address.provider in chosen
+    }
+    return replace(config, providers=chosen, desired=desired)
 
 
 def _load(texts: Texts) -> Config:
@@ -109,7 +136,8 @@ class _Desk:
     config: Config
     stock: Snapshot
     author: Author
-    look: Callable[[Iterable[Collection]], Snapshot]
+    look: Callable[[Iterable[Listing]], Snapshot]
+    chosen: frozenset[str]
     barred: Barred = field(default_factory=dict)
 
     def written(self) -> Imported:
@@ -117,6 +145,7 @@ class _Desk:
             drafts = {
                 name: self.author.draft(account, self.stock, self.config.desired, self.barred)
                 for name, account in self.config.providers.items()
+                if not self.chosen or name in self.chosen
             }
             after = self._with(drafts)
             wrong = self._wrong(after, drafts)
@@ -157,10 +186,10 @@ class _Desk:
                 each, {name: known[_name(to)] for name, to in each.references.items()}
             )
             for address, each in config.desired.items()
-            if address not in self.config.desired
+            if address not in self.config.desired and address.provider in self.config.providers
         }
         unread = [each for address, each in new.items() if address not in self.stock]
-        beside = self.look({Collection(each.parent, each.kind) for each in unread if each.parent})
+        beside = self.look({Listing(each.parent, each.kind) for each in unread if each.parent})
         plan = build_plan(desired=new, live={**self.stock, **beside})
         for refusal in plan.refusals:
             if refusal.location:

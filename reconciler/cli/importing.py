@@ -1,7 +1,8 @@
 """`esp-reconcile import`"""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -10,10 +11,9 @@ import click
 from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.configuration import DEFAULT_FILE
+from reconciler.cli.new_provider import STDOUT, NewProvider, begun, with_servers
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
-from reconciler.config import read_texts
-from reconciler.config.writing import scalar
 from reconciler.credentials import resolver
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
@@ -22,10 +22,6 @@ from reconciler.importing import Imported, import_live
 from reconciler.model import Reference
 from reconciler.providers import SERVICES
 from reconciler.source import Location, printable
-
-_HEAD = "# yaml-language-server: $schema=esp.schema.json\nversion: 1\n\nproviders:\n"
-_STDOUT = Path("standard output")
-"""What messages call the file that is only printed."""
 
 
 @click.command(
@@ -42,6 +38,7 @@ Examples:
 @click.option("--token", metavar="REFERENCE", help="env:NAME, file:PATH or sops:FILE#KEY.")
 @click.option("--account-token", metavar="REFERENCE", help="Postmark's, for domains and senders.")
 @click.option("--server", metavar="NAME", help="Postmark's server, instead of its own token.")
+@click.option("--all-servers", is_flag=True, help="Begin a provider for each Postmark server.")
 @click.option("--region", type=click.Choice(["us", "eu"]), help="Mailgun's.")
 @click.option("--provider", metavar="NAME", help="What to call it; else the service's name.")
 @click.option("--only", multiple=True, metavar="GLOB", help="Import only these addresses.")
@@ -69,140 +66,87 @@ def import_(
     only: tuple[str, ...],
     out: Path | None,
     store: Path | None,
+    all_servers: bool,  # noqa: FBT001
     full: bool,  # noqa: FBT001
     dry_run: bool,  # noqa: FBT001
     force: bool,  # noqa: FBT001
-    **new: str | None,
+    **provider: str | None,
 ) -> int:
     """Read what is live and declare it in YAML. Sends nothing but GET.
 
-    With --service a new file is begun. Without it FILE, by default esp.yaml, is added to: what its
-    providers do not declare yet. What is there stays as it is.
+    With --service a provider is begun, in FILE if one is named, else in a new file. Without it
+    FILE, by default esp.yaml, gets what its providers do not declare yet. What is there stays.
     """
-    texts = _texts(files, out, new, force=force)
-    refer = _Store(store, next(iter(texts))).refer if store else _from_environment
+    new = NewProvider(**provider)
+    start = begun(files if files or new.service else (DEFAULT_FILE,), out, new, force=force)
+    run = options_of(settings)
+    start = with_servers(start, run) if all_servers else start
+    refer = partial(_in_store, store, next(iter(start.texts))) if store else _in_environment
     with Progress("Reading live state") as progress:
         found = import_live(
-            texts,
-            options_of(settings),
+            start.texts,
+            run,
             Selection(only),
+            providers=start.providers,
             full=full,
             refer=refer,
             progress=progress.come_to,
         )
     if dry_run:
-        options.say(_diff(found))
+        options.say(_diff(start.originals, found.after))
     else:
-        if store:
-            _keep(found, store, next(iter(texts)))
-        _write(found, out, is_new=bool(new["service"]))
+        _keep(found, store)
+        _write(start.originals, found.after)
     _tell(found, store, dry_run=dry_run)
     return 0
 
 
-def _texts(
-    files: tuple[Path, ...], out: Path | None, new: Mapping[str, str | None], *, force: bool
-) -> dict[Path, str]:
-    """Return the files to add to: those that are there, or the beginning of a new one."""
-    if not new["service"]:
-        given = [f"--{name.replace('_', '-')}" for name, value in new.items() if value]
-        if given or out or force:
-            option = (given or ["--out" if out else "--force"])[0]
-            raise UsageError(f"{option} is for a new file, which --service begins")
-        return read_texts(files or [DEFAULT_FILE])
-    if files:
-        raise UsageError(
-            f"--service begins a new file, and {files[0]} is one; leave one of them out"
-        )
-    if out and (out.exists() or out.is_symlink()) and not force:
-        raise UsageError(
-            f"--out {out}: it is there; `import {out}` adds to it, --force replaces it"
-        )
-    return {out or _STDOUT: _HEAD + "".join(f"{line}\n" for line in _provider(new))}
-
-
-def _provider(new: Mapping[str, str | None]) -> Iterator[str]:
-    """Yield the lines of a provider that holds no more than how to reach it."""
-    service = str(new["service"])
-    yield f"  {scalar(new['provider'] or service)}:"
-    yield f"    service: {service}"
-    for option in ("token", "account_token"):
-        if said := new[option]:
-            yield f"    {option}: {_reference(option, said)}"
-    for option in ("server", "region"):
-        if said := new[option]:
-            yield f"    {option}: {scalar(said)}"
-
-
-def _reference(option: str, said: str) -> str:
-    """Return a reference as the YAML says it. Raises UsageError."""
-    source, _, target = said.partition(":")
-    path, _, key = target.partition("#")
-    if source in {"env", "file"} and target:
-        return f"{{{source}: {scalar(target)}}}"
-    if source == "sops" and path and key:
-        return f"{{sops: {{file: {scalar(path)}, key: {scalar(key)}}}}}"
-    # What was given may be the token itself.
-    raise UsageError(
-        f"--{option.replace('_', '-')}: say where it is kept, as env:NAME, file:PATH or "
-        "sops:FILE#KEY, and never the value"
-    )
-
-
-def _from_environment(name: str) -> Mapping[str, Any]:
+def _in_environment(name: str) -> Mapping[str, Any]:
     return {"env": name}
 
 
-class _Store:
-    """Refers to secrets in an encrypted file, by its path as seen from the YAML."""
-
-    def __init__(self, store: Path, beside: Path) -> None:
-        self._file = _seen_from(beside, store)
-
-    def refer(self, name: str) -> Mapping[str, Any]:
-        return {"sops": {"file": self._file, "key": name}}
-
-
-def _seen_from(beside: Path, store: Path) -> str:
-    folder = Path() if beside == _STDOUT else beside.parent
+def _in_store(store: Path, beside: Path, name: str) -> Mapping[str, Any]:
+    """Refer to an encrypted file, by its path as seen from the YAML. Raises UsageError."""
+    folder = Path() if beside == STDOUT else beside.parent
     try:
-        return str(store.absolute().relative_to(folder.absolute()))
+        path = store.absolute().relative_to(folder.absolute())
     except ValueError:
         raise UsageError(
             f"--secrets {store}: it has to be beside the YAML, or in a folder below it"
         ) from None
+    return {"sops": {"file": str(path), "key": name}}
 
 
-def _keep(found: Imported, store: Path, beside: Path) -> None:
-    """Put the secrets into the encrypted file. Raises SecretError."""
-    _seen_from(beside, store)
+def _keep(found: Imported, store: Path | None) -> None:
+    """Put the secrets into the encrypted file, if there is one. Raises SecretError."""
+    if store is None:
+        return
     for name, secret in sorted(found.secrets.items()):
         resolver().sops.set(Reference("sops", store.name, Location(str(store)), name), secret)
 
 
-def _write(found: Imported, out: Path | None, *, is_new: bool) -> None:
-    if is_new and out is None:
-        options.say(found.after[_STDOUT].rstrip("\n"))
-        return
-    for path, text in found.after.items():
-        if is_new or text != found.before[path]:
-            _put(path, text, is_there=path.exists())
+def _write(originals: Mapping[Path, str], after: Mapping[Path, str]) -> None:
+    for path, text in after.items():
+        if path == STDOUT:
+            options.say(text.rstrip("\n"))
+        elif text != originals.get(path):
+            _write_file(path, text)
 
 
-def _put(path: Path, text: str, *, is_there: bool) -> None:
+def _write_file(path: Path, text: str) -> None:
+    folder, name = path.parent.resolve(), PurePath(path.name)
     try:
-        write_below(path.parent.resolve(), PurePath(path.name), text.encode(), new=not is_there)
+        write_below(folder, name, text.encode(), new=not path.exists())
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}; nothing was written there") from None
 
 
-def _diff(found: Imported) -> str:
+def _diff(originals: Mapping[Path, str], after: Mapping[Path, str]) -> str:
     lines: list[str] = []
-    for path, after in found.after.items():
-        before = "" if path == _STDOUT else found.before[path]
-        lines += difflib.unified_diff(
-            before.splitlines(), after.splitlines(), str(path), str(path), lineterm=""
-        )
+    for path, text in after.items():
+        before = originals.get(path, "").splitlines()
+        name = str(path)
+        lines += difflib.unified_diff(before, text.splitlines(), name, name, lineterm="")
     return "\n".join(lines) or "No changes."
 
 

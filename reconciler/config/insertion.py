@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from reconciler.config.syntax import LOADER
-from reconciler.config.writing import Notes, Path, Writer
+from reconciler.config.writing import Notes, Path, Writer, scalar
 from reconciler.source import printable
 
 _STEP = 2
@@ -77,6 +77,25 @@ def inserted(
     return mark + text
 
 
+def with_provider(text: str, name: str, service: str, provider: Mapping[str, Any]) -> str:
+    """Return the text with one more provider, in a file that has some."""
+    mark = _MARK if text.startswith(_MARK) else ""
+    text = text.removeprefix(_MARK)
+    span, writer = _spans(text).children["providers"], Writer(service, {})
+    lines = provider_lines(name, service, provider, span.column)
+    in_line = f"{scalar(name)}: {writer.in_line(provider, ())}"
+    edit = _Editor(text, writer).addition(span, lines, in_line, 0)
+    return mark + text[: edit.start] + edit.text + text[edit.end :]
+
+
+def provider_lines(
+    name: str, service: str, provider: Mapping[str, Any], indent: int
+) -> Iterator[str]:
+    """Yield the lines of a provider, without line breaks."""
+    yield f"{' ' * indent}{scalar(name)}:"
+    yield from Writer(service, {}).entries(provider, indent + _STEP)
+
+
 @dataclass(frozen=True, slots=True)
 class _Editor:
     text: str
@@ -89,7 +108,7 @@ class _Editor:
         if new:
             lines = self.writer.entries(new, span.column, path)
             in_line = self.writer.in_line(new, path)[1:-1]
-            yield self._addition(span, lines, in_line, len(path))
+            yield self.addition(span, lines, in_line, len(path))
 
     def remarks(self, span: _Span, remarks: Sequence[str]) -> _Edit:
         lines = (f"{' ' * span.column}# {printable(each)}" for each in remarks)
@@ -105,7 +124,7 @@ class _Editor:
         else:
             lines = self.writer.items(value, span.column, path)
             in_line = self.writer.in_line(value, path)[1:-1]
-            yield self._addition(span, lines, in_line, len(path))
+            yield self.addition(span, lines, in_line, len(path))
 
     def _in_place_of_nothing(
         self, above: _Span, span: _Span, value: Any, path: Path
@@ -124,7 +143,7 @@ class _Editor:
         yield _Edit(start, span.end, "", len(path))
         yield self._lines_after(span.end, lines, len(path))
 
-    def _addition(self, span: _Span, lines: Iterator[str], in_line: str, depth: int) -> _Edit:
+    def addition(self, span: _Span, lines: Iterator[str], in_line: str, depth: int) -> _Edit:
         if span.is_flow:
             return _Edit(span.last, span.last, f", {in_line}", depth)
         return self._lines_after(span.end, lines, depth)

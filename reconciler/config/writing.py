@@ -13,7 +13,7 @@ from reconciler.source import printable
 
 WIDTH = 100
 _STEP = 2
-_PLAIN = re.compile(r"[A-Za-z0-9/@._](?:[A-Za-z0-9 /@._+%=?&~:#-]*[A-Za-z0-9/@._+%=-])?")
+_PLAIN = re.compile(r"[A-Za-z0-9/._](?:[A-Za-z0-9 /@._+%=?&~:#-]*[A-Za-z0-9/@._+%=-])?")
 Path = tuple[str, ...]
 Notes = Mapping[Path, str]
 

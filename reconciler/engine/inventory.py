@@ -1,8 +1,9 @@
 """Take stock: read all that there is behind the providers' tokens, declared or not."""
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from reconciler.engine.live import (
     Collection,
@@ -13,7 +14,7 @@ from reconciler.engine.live import (
     read_wanted,
 )
 from reconciler.engine.selection import EVERYTHING, Selection
-from reconciler.model import Account, Config, Resource, Snapshot
+from reconciler.model import Account, Address, Config, Kind, Resource, Snapshot
 
 
 def take_stock(
@@ -29,46 +30,73 @@ def take_stock(
 
     Left out is what the services made by themselves and what counts as deleted. Raises ReadFailed.
     """
-    accounts = config.providers.values()
+    wanted = _Everything(config, sessions, selection)
     found = read_wanted(
-        _Everything(config, selection),
-        [
-            Collection(account.address, kind)
-            for account in accounts
-            for kind in account.service.readable(account)
-            if kind.parent is None
-        ],
+        wanted,
+        wanted.collections(),
         sessions,
         connections=connections,
         progress=progress,
         pause=pause,
     )
-    return {address: each for address, each in found.items() if _is_wanted(each, selection)}
+    return {address: each for address, each in found.items() if wanted.is_wanted(each)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Everything:
-    """Wants all of what is selected, down to the last field."""
+    """Wants all of what is selected, down to the last field.
+
+    What several providers of one account see is wanted once, and not if one of them declares it.
+    """
 
     config: Config
+    sessions: Sessions
     selection: Selection
+    _declared: set[Hashable] = field(init=False)
+
+    def __post_init__(self) -> None:
+        desired = self.config.desired.values()
+        self._declared = {self._identity(each) for each in desired}
+
+    def collections(self) -> Iterator[Collection]:
+        """Yield what stands at the top; of what is shared the first provider's."""
+        seen: set[Hashable] = set()
+        for account in self.config.providers.values():
+            for kind in account.service.readable(account):
+                whose = self._whose(account, kind)
+                is_new = kind.parent is None and (kind, whose) not in seen
+                if is_new and self._may_be_selected(account.address / kind.name):
+                    yield Collection(account.address, kind)
+                seen.add((kind, whose))
+
+    def _may_be_selected(self, collection: Address) -> bool:
+        """Whether it can hold what is selected: who may not list it need not be able to."""
+        begin_anywhere = any(pattern[:1] in "*?[" for pattern in self.selection.only)
+        return begin_anywhere or self.selection.reaches(collection)
 
     def is_incomplete(self, live: Resource) -> bool:
-        return not live.kind.lists_in_full and _is_wanted(live, self.selection)
+        return not live.kind.lists_in_full and self.is_wanted(live)
 
     def below(self, parents: Iterable[Resource]) -> Iterator[Collection]:
         for parent in parents:
             account = self.config.providers[parent.address.provider]
-            if _is_wanted(parent, self.selection):
-                yield from _below(account, parent)
+            for kind in account.service.readable(account) if self.is_wanted(parent) else ():
+                if kind.parent is type(parent.kind) and not kind.is_implied:
+                    yield Collection(parent.address, kind)
 
+    def is_wanted(self, live: Resource) -> bool:
+        kind = live.kind
+        if kind.is_built_in(live) or kind.is_gone(live):
+            return False
+        # What stands below a thing goes with that.
+        is_declared = not live.parent and self._identity(live) in self._declared
+        return (live.parent or live.address) in self.selection and not is_declared
 
-def _below(account: Account, parent: Resource) -> Iterator[Collection]:
-    for kind in account.service.readable(account):
-        if kind.parent is type(parent.kind) and not kind.is_implied:
-            yield Collection(parent.address, kind)
+    def _identity(self, resource: Resource) -> Hashable:
+        account = self.config.providers[resource.address.provider]
+        return resource.kind, self._whose(account, resource.kind), resource.address.within
 
-
-def _is_wanted(live: Resource, selection: Selection) -> bool:
-    kind, reached = live.kind, live.parent or live.address
-    return reached in selection and not kind.is_built_in(live) and not kind.is_gone(live)
+    def _whose(self, account: Account, kind: Kind[Any, Any]) -> Hashable:
+        if not account.service.is_shared(kind):
+            return account.name
+        return account.service.reach(kind, self.sessions[account.name])

@@ -35,6 +35,17 @@ class Service(ABC):
         """Yield the kinds that the provider's tokens reach."""
         return self.kinds
 
+    def is_shared(self, kind: Kind[Any, Any]) -> bool:
+        """Whether all providers of one account see the same things of a kind."""
+        return True
+
+    def servers(self, session: Any) -> Iterable[str]:
+        """Yield the names of what a provider can be one of, in a service whose accounts have such.
+
+        Raises ServiceError.
+        """
+        return ()
+
     def shortened(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what a provider's YAML says in the shortest of the ways that it can be said."""
         return tree

@@ -109,7 +109,7 @@ def test_document_markers_around_the_one_document_are_fine() -> None:
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"])
 def _loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyYAML parses by libyaml, or, on a machine without it, by itself."""
-    monkeypatch.setattr(syntax, "_LOADER", getattr(yaml, request.param))
+    monkeypatch.setattr(syntax, "LOADER", getattr(yaml, request.param))
 
 
 @pytest.mark.usefixtures("_loader")

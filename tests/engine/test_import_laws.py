@@ -1,5 +1,6 @@
 """Laws of import: what is live is said, and then there is nothing to do and nothing unmanaged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from account import Account
@@ -8,11 +9,12 @@ from hypothesis import strategies as st
 from laws import LAW, PATIENCE, Json
 from test_mailgun_laws import account_with as mailgun_with
 from test_mailgun_laws import made as made_at_mailgun
-from test_mailgun_laws import quick_keys as quick_keys
+from test_mailgun_laws import quick_keys  # noqa: F401 - a fixture
 from test_postmark_laws import account_with as postmark_with
 from test_postmark_laws import made as made_at_postmark
 
 from reconciler.config import load_config
+from reconciler.engine.plan import Plan
 from reconciler.importing import Imported, import_live
 from reconciler.options import Options
 from reconciler.providers import SERVICES
@@ -30,13 +32,9 @@ def imported(account: Account, text: str, *, full: bool = False) -> Imported:
     return import_live({FILE: text}, options, full=full)
 
 
-def check(account: Account, text: str, *, full: bool) -> None:
-    account.forget_requests()
-    found = imported(account, text, full=full)
-    after = found.after[FILE]
-    for site in ("postmark", "mailgun_us", "mailgun_eu"):
-        assert all(each.startswith("GET ") for each in account.requests(site))
-    config = load_config([], SERVICES, {FILE: after.encode()})
+def planned(account: Account, found: Imported) -> Plan:
+    """Return the next plan, with what the new references have to lead to."""
+    config = load_config([], SERVICES, {FILE: found.after[FILE].encode()})
     sealed = {
         address: each.kind.seal(
             each, {name: found.secrets[to.target] for name, to in each.references.items()}
@@ -44,14 +42,20 @@ def check(account: Account, text: str, *, full: bool) -> None:
         for address, each in config.desired.items()
     }
     with account.sessions(config, Reader) as sessions:
-        from dataclasses import replace
+        return account.plan_with(sessions, replace(config, desired=sealed))
 
-        plan = account.plan_with(sessions, replace(config, desired=sealed))
+
+def check(account: Account, text: str, *, full: bool) -> None:
+    account.forget_requests()
+    found = imported(account, text, full=full)
+    for site in ("postmark", "mailgun_us", "mailgun_eu"):
+        assert all(each.startswith("GET ") for each in account.requests(site))
+    plan = planned(account, found)
     assert [str(each) for each in plan.changes] == []
     assert plan.refusals == ()
     lost = {each.address for each in found.left_out if not each.fields}
-    assert {each.address for each in plan.unmanaged} <= lost, after
-    again = imported(account, after, full=full)
+    assert {each.address for each in plan.unmanaged} == lost
+    again = imported(account, found.after[FILE], full=full)
     assert again.after == again.before
     assert again.added == ()
 

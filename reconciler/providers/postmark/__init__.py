@@ -25,7 +25,7 @@ from reconciler.providers.postmark.remarks import (
     urls_on_other_streams,
 )
 from reconciler.providers.postmark.senders import Senders
-from reconciler.providers.postmark.servers import Servers, check_name, server_token
+from reconciler.providers.postmark.servers import Servers, check_name, server_names, server_token
 from reconciler.providers.postmark.session import (
     ACCOUNT_DIALECT,
     SERVER_DIALECT,
@@ -56,6 +56,12 @@ class Postmark(Service):
         for kind in self.kinds:
             if has_account if isinstance(kind, ON_ACCOUNT) else has_server:
                 yield kind
+
+    def is_shared(self, kind: Kind[Any, Any]) -> bool:
+        return isinstance(kind, ON_ACCOUNT)
+
+    def servers(self, session: PostmarkSession[Reader]) -> Iterable[str]:
+        return server_names(session.account)
 
     def warn(self, provider: Provider) -> Iterable[Finding]:
         yield from undeclared_sender(provider)

@@ -142,9 +142,14 @@ def server_token(account: Reader, named: Node) -> Secret:
     return Secret(tokens[0])
 
 
+def server_names(account: Reader) -> list[str]:
+    """Return the names of all servers of an account."""
+    return sorted(_by_name(paged(account, "/servers", "Servers")))
+
+
 def _other_names(account: Reader, name: str) -> str:
     """Say which servers there are; that takes the whole list, and so it is asked for only now."""
-    names = _by_name(paged(account, "/servers", "Servers"))
+    names = server_names(account)
     by_folded = {each.casefold(): each for each in names}
     near = get_close_matches(name.casefold(), by_folded, n=1)
     guess = f"Did you mean `{by_folded[near[0]]}`? " if near else ""

@@ -1,0 +1,181 @@
+"""`import`, as a process: what is live becomes YAML, and nothing else changes."""
+
+from pathlib import Path
+
+import pytest
+from program import Served, run
+from vault import open_vault
+
+MAILGUN = ("--service", "mailgun", "--token", "env:MAILGUN_API_KEY", "--region", "eu")
+POSTMARK = (
+    "--service",
+    "postmark",
+    "--token",
+    "env:POSTMARK_SERVER_TOKEN",
+    "--account-token",
+    "env:POSTMARK_ACCOUNT_TOKEN",
+)
+PASSWORD, HEADER = "correct-horse-7", "battery-staple-9"
+
+
+@pytest.fixture
+def hooked(box: Served) -> Served:
+    """Return an account with a webhook that holds secrets."""
+    box.postmark(
+        "POST",
+        "/webhooks",
+        {
+            "Url": "https://hooks.example.com/pm",
+            "HttpAuth": {"Username": "esp", "Password": PASSWORD},
+            "HttpHeaders": [{"Name": "X-Token", "Value": HEADER}],
+            "Triggers": {"Bounce": {"Enabled": True}},
+        },
+    )
+    return box
+
+
+def test_a_new_file_is_printed_and_only_read_for(box: Served, tmp_path: Path) -> None:
+    done = run("import", *MAILGUN, cwd=tmp_path, env=box.env)
+    assert done.code == 0
+    assert done.out.startswith("# yaml-language-server: $schema=esp.schema.json\nversion: 1\n")
+    assert "\n      promo.example.com: " in done.out
+    assert done.err == "1 domain imported.\n"
+    assert list(tmp_path.iterdir()) == []
+    assert all(each.startswith("GET ") for each in box.requests())
+
+
+def test_what_was_imported_is_planned_without_changes_and_not_imported_again(
+    box: Served, tmp_path: Path
+) -> None:
+    assert run("import", *POSTMARK, "--out", "esp.yaml", cwd=tmp_path, env=box.env).code == 0
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0
+    before = (tmp_path / "esp.yaml").read_bytes()
+    again = run("import", cwd=tmp_path, env=box.env)
+    assert (again.code, again.out, again.err) == (0, "", "Nothing to import.\n")
+    assert (tmp_path / "esp.yaml").read_bytes() == before
+
+
+def test_a_file_that_is_there_is_not_written_over_without_a_word(
+    box: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "esp.yaml").write_text("mine", encoding="utf-8")
+    refused = run("import", *MAILGUN, "--out", "esp.yaml", cwd=tmp_path, env=box.env)
+    assert refused.code == 64
+    assert "--force" in refused.err
+    assert (tmp_path / "esp.yaml").read_text(encoding="utf-8") == "mine"
+    forced = run("import", *MAILGUN, "--out", "esp.yaml", "--force", cwd=tmp_path, env=box.env)
+    assert forced.code == 0
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0
+
+
+def test_secrets_become_references_and_are_told_by_name_only(
+    hooked: Served, tmp_path: Path
+) -> None:
+    done = run("import", *POSTMARK, "--out", "esp.yaml", cwd=tmp_path, env=hooked.env)
+    text = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert done.code == 0
+    for secret in (PASSWORD, HEADER):
+        assert secret not in done.out + done.err + text
+    names = {
+        "ESP_HOOK_HOOKS_EXAMPLE_COM_PASSWORD": PASSWORD,
+        "ESP_HOOK_HOOKS_EXAMPLE_COM_X_TOKEN": HEADER,
+    }
+    assert done.err.splitlines()[-3:] == [
+        "To be set before the next plan, to what is live:",
+        *(f"  {name}" for name in names),
+    ]
+    env = {**hooked.env, **names}
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=env).code == 0
+
+
+def test_secrets_go_into_an_encrypted_file(hooked: Served, tmp_path: Path) -> None:
+    vault = open_vault(tmp_path)
+    env = {**hooked.env, **vault.environment}
+    arguments = ("--out", "esp.yaml", "--secrets", "secrets.sops.yaml")
+    done = run("import", *POSTMARK, *arguments, cwd=vault.folder, env=env)
+    assert done.code == 0
+    assert done.err.endswith("2 secrets kept in secrets.sops.yaml.\n")
+    stored = (vault.folder / "secrets.sops.yaml").read_text(encoding="utf-8")
+    text = (vault.folder / "esp.yaml").read_text(encoding="utf-8")
+    assert "{sops: {file: secrets.sops.yaml, key: ESP_HOOK_HOOKS_EXAMPLE_COM_PASSWORD}}" in text
+    for secret in (PASSWORD, HEADER):
+        assert secret not in stored + text + done.out + done.err
+    assert run("plan", "--detailed-exitcode", cwd=vault.folder, env=env).code == 0
+
+
+def test_a_dry_run_shows_a_diff_and_writes_nothing(box: Served, folder: Path) -> None:
+    before = (folder / "esp.yaml").read_bytes()
+    done = run("import", "--dry-run", cwd=folder, env=box.env)
+    assert done.code == 0
+    assert done.out.startswith("--- esp.yaml\n+++ esp.yaml\n@@")
+    added = [line for line in done.out.splitlines()[2:] if line.startswith(("+", "-"))]
+    assert added
+    assert all(line.startswith("+") for line in added)
+    assert (folder / "esp.yaml").read_bytes() == before
+
+
+def test_a_provider_is_begun_in_a_file_that_has_others(box: Served, tmp_path: Path) -> None:
+    run("import", *MAILGUN, "--out", "esp.yaml", cwd=tmp_path, env=box.env)
+    before = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    done = run("import", *POSTMARK, "esp.yaml", cwd=tmp_path, env=box.env)
+    assert done.code == 0
+    after = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert after.startswith(before)
+    assert "\n  postmark:\n    service: postmark\n" in after
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0
+    taken = run("import", *POSTMARK, "esp.yaml", cwd=tmp_path, env=box.env)
+    assert taken.code == 64
+    assert "esp.yaml:" in taken.err
+    assert "--provider names another" in taken.err
+
+
+def test_all_servers_of_an_account_get_a_provider_each(box: Served, tmp_path: Path) -> None:
+    for name in ("Acme Shop", "acme shop!"):
+        box.postmark("POST", "/servers", {"Name": name, "TrackOpens": True})
+    arguments = ("--service", "postmark", "--account-token", "env:POSTMARK_ACCOUNT_TOKEN")
+    done = run(
+        "import", *arguments, "--all-servers", "--out", "esp.yaml", cwd=tmp_path, env=box.env
+    )
+    assert done.code == 0
+    text = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert "\n  acme-shop:\n    service: postmark\n" in text
+    assert "\n  acme-shop-2:\n" in text
+    assert text.count("old.example.com") == 1
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0
+
+
+def test_only_what_is_selected_is_imported(box: Served, tmp_path: Path) -> None:
+    only = ("--only", "postmark/webhooks/*", "--only", "*/old.example.com")
+    done = run("import", *POSTMARK, *only, cwd=tmp_path, env=box.env)
+    assert done.err == "1 domain and 1 webhook imported.\n"
+    assert "old.example.com" in done.out
+    assert "senders" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--service", "mailgun", "--token", "key-0123456789abcdef"), "never the value"),
+        (("--token", "env:X"), "--token is for a provider that --service begins"),
+        (("--service", "mailgun", "--token", "env:X", "--all-servers"), "--account-token"),
+        ((*MAILGUN, "--out", "a.yaml", "b.yaml"), "one FILE"),
+        (("nowhere.yaml",), "no such file"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_anything_is_read(
+    box: Served, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    done = run("import", *arguments, cwd=tmp_path, env=box.env)
+    assert done.code != 0
+    assert words in done.err
+    assert "0123456789abcdef" not in done.err
+    assert box.requests() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_token_leaves_nothing_half_written(box: Served, tmp_path: Path) -> None:
+    env = {**box.env, "MAILGUN_API_KEY": "key-of-nobody"}
+    done = run("import", *MAILGUN, "--out", "esp.yaml", cwd=tmp_path, env=env)
+    assert done.code == 1
+    assert "The key is not accepted here" in done.err
+    assert list(tmp_path.iterdir()) == []

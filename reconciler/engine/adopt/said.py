@@ -77,7 +77,11 @@ def sifted(said: Iterable[Said], barred: Barred) -> tuple[list[Said], list[LeftO
     said = list(said)
     obstacles = [(each, why) for each in said if (why := _obstacle(each, barred))]
     gone = {each.resource.address for each, _ in obstacles if each.is_existence}
-    left_out = grouped(each.left_out(why) for each, why in obstacles)
+    left_out = grouped(
+        each.left_out(why)
+        for each, why in obstacles
+        if each.is_existence or not gone & set(_carriers(each.resource))
+    )
     possible = [
         each
         for each in said

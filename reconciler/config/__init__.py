@@ -8,6 +8,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
+from reconciler.config.profiles import Profiles
 from reconciler.config.schema import check_schema, load_schema
 from reconciler.config.syntax import MAX_BYTES, parse
 from reconciler.errors import ConfigError
@@ -30,7 +31,10 @@ def load_config(
     """
     findings: list[Finding] = []
     files = [*texts, *(each for each in _files(paths, findings) if each not in texts)]
-    roots = [root for path in files if (root := _read(path, texts, findings))]
+    read = [root for path in files if (root := _read(path, texts, findings))]
+    profiles = Profiles()
+    findings.extend(profiles.collect(read))
+    roots = [_checked(profiles.applied(root, findings), findings) for root in read]
     providers = dict(_merge(roots, services, findings))
     for provider in providers.values():
         findings.extend(provider.service.check(provider))
@@ -41,9 +45,11 @@ def load_config(
             findings.extend(
                 each for each in _declare(provider, desired) if each.location not in said
             )
-    warnings = [finding for each in providers.values() for finding in each.service.warn(each)]
+    doubtful = (finding for each in providers.values() for finding in each.service.warn(each))
+    warnings = list(profiles.told(doubtful))
+    findings.extend(profiles.unused())
     if findings:
-        raise ConfigError(list(dict.fromkeys(findings)), warnings)
+        raise ConfigError(list(dict.fromkeys(profiles.told(findings))), warnings)
     return Config(providers, desired, _digest(providers.values()), tuple(sorted(warnings)))
 
 
@@ -138,9 +144,12 @@ def _read(path: Path, texts: Mapping[Path, bytes], findings: list[Finding]) -> N
         return None
     root, found = parse(raw, str(path))
     findings.extend(found)
-    if root is not None:
-        root, found = check_schema(root)
-        findings.extend(found)
+    return root
+
+
+def _checked(root: Node, findings: list[Finding]) -> Node:
+    root, found = check_schema(root)
+    findings.extend(found)
     return root
 
 

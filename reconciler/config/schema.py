@@ -248,7 +248,8 @@ def _missing_key(error: Any, node: Node, path: _Path, place: Location) -> _Mista
     if misspelt and error.schema.get("additionalProperties", True):
         message = f"unknown key `{shortened(misspelt)}`; did you mean `{missing}`?"
         return _Mistake((*path, misspelt), Finding(node.keys[misspelt], message), key=missing)
-    example = next(iter(error.schema["properties"][missing].get("examples", ())), None)
+    known = error.schema.get("properties", {})
+    example = next(iter(known.get(missing, {}).get("examples", ())), None)
     hint = f", such as `{missing}: {example}`" if isinstance(example, str | int) else ""
     return _Mistake(path, Finding(place, f"{_name(path)} needs the key `{missing}`{hint}"))
 

@@ -1,17 +1,19 @@
 """The YAML that a command was given, with its warnings told."""
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from reconciler.cli.options import tell
-from reconciler.config import load_config
+from reconciler.cli.options import is_recursive, tell
+from reconciler.config import MAX_BYTES, load_config
 from reconciler.errors import ConfigError
 from reconciler.model import Config
 from reconciler.providers import SERVICES
 from reconciler.source import Finding
 
 DEFAULT_FILE = Path("esp.yaml")
+STDIN = Path("-")
 EXAMPLE_FILE = Path("examples", "esp.yaml")
 BEGINNING = """\
   For example:
@@ -22,8 +24,10 @@ BEGINNING = """\
 
 def read_config(files: Sequence[Path]) -> Config:
     """Load the configuration and tell its warnings. Raises ConfigError."""
+    paths = files or [DEFAULT_FILE]
+    texts = {STDIN: sys.stdin.buffer.read(MAX_BYTES + 1)} if STDIN in paths else {}
     try:
-        config = load_config(files or [DEFAULT_FILE], SERVICES)
+        config = load_config(paths, SERVICES, texts, recursive=is_recursive())
     except ConfigError as error:
         _tell(error.warnings)
         if files or os.path.lexists(DEFAULT_FILE):

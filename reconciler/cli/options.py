@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,33 @@ _COMMAND = re.compile(
     r"^\s*::|#(?:\x1b\[\d+m)*#(?:\x1b\[\d+m)*(?:\[|vso\[|teamcity\[)", re.MULTILINE
 )
 
-files = click.argument(
-    "files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path), default=None
-)
+RECURSIVE = "recursive"
+"""Under this name a command's context tells whether folders are entered."""
+
+
+def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:
+    context.meta[f"{__name__}.{option.name}"] = value
+
+
+def is_recursive() -> bool:
+    """Whether the command that runs was asked to enter folders."""
+    return bool(click.get_current_context().meta.get(f"{__name__}.{RECURSIVE}"))
+
+
+def files(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take files and folders; `-` is standard input."""
+    paths = click.Path(path_type=Path, allow_dash=True)
+    argument = click.argument("files", metavar="[FILE]...", nargs=-1, type=paths, default=None)
+    option = click.option(
+        f"--{RECURSIVE}",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep,
+        help="Enter the folders in folders, too.",
+    )
+    return argument(option(command))
+
+
 as_format = click.option(
     "--format",
     "format_",

@@ -32,9 +32,8 @@ def findings(**texts: str) -> list[str]:
 
 
 def provider(profiles: str, own: str) -> Any:
-    config = load(
-        a=f"version: 1\nprofiles: {profiles}\nproviders:\n  acme: {{{own}, account_token: {{env: A}}}}\n"
-    )
+    acme = f"{{{own}, account_token: {{env: A}}}}"
+    config = load(a=f"version: 1\nprofiles: {profiles}\nproviders:\n  acme: {acme}\n")
     return config.providers["acme"].node.data
 
 
@@ -72,7 +71,8 @@ def test_later_profiles_win_and_own_values_win_over_all() -> None:
 
 
 def test_lists_are_replaced_whole() -> None:
-    profile = "{a: {service: postmark, server: S, webhooks: [{url: https://a.example.com/, triggers: []}]}}"
+    hook = "{url: https://a.example.com/, triggers: []}"
+    profile = f"{{a: {{service: postmark, server: S, webhooks: [{hook}]}}}}"
     assert provider(profile, "profile: a, webhooks: []")["webhooks"] == []
 
 
@@ -104,10 +104,11 @@ def test_what_is_wrong_in_a_profile_is_told_once_with_both_places() -> None:
           one: {profile: p, server: A, account_token: {env: A}}
           two: {profile: p, server: B, account_token: {env: A}}
         """
-    assert findings(a=text) == [
+    (finding,) = findings(a=text)
+    assert finding == (
         "a.yaml:3:44: `opens`: true or false is wanted, not text (profile `p`, which `one` uses at "
         "a.yaml:5:18)"
-    ]
+    )
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ class LazyGroup(Commands):
             "Declare what is live in YAML, in a new file or one that is there.",
         ),
         "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
+        "schema": ("reconciler.cli.schema:schema", "Write the schema of the YAML, for editors."),
         "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
         "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         "sandbox": ("reconciler.cli.sandbox:sandbox", "Serve or reset the sandbox."),

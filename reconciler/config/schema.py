@@ -27,8 +27,20 @@ _LONGEST_WORD = 80
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = rf"({_LABEL}\.)+(?![0-9]+\Z){_LABEL}"
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_MAIL = rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@{_DOMAIN}"
 _HOSTNAME = re.compile(_DOMAIN)
-_EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@{_DOMAIN}")
+_EMAIL = re.compile(_MAIL)
+_IN_SCRIPT = _DOMAIN.replace(r"\Z", "$")
+_URL = r"https?://[^\s@/?#]+([/?#][^\s\\<>^`\{|\}\x22]*)?"
+PATTERNS = {
+    "hostname": f"^{_IN_SCRIPT}$",
+    "hostname-or-empty": f"^({_IN_SCRIPT})?$",
+    "email": f"^{_MAIL}$".replace(r"\Z", "$"),
+    "email-or-empty": f"^({_MAIL})?$".replace(r"\Z", "$"),
+    "uri": f"^{_URL}$",
+    "uri-or-empty": f"^({_URL})?$",
+}
+"""What the formats come to as patterns of JavaScript, for who knows no formats."""
 _COUNTS = {"required", "minProperties", "maxProperties"}
 _Path = tuple[str | int, ...]
 _FORMATS = jsonschema.FormatChecker(formats=())

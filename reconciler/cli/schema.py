@@ -1,0 +1,47 @@
+"""`esp-reconcile schema`"""
+
+import json
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.config.bundle import DRAFTS, bundled
+from reconciler.errors import UsageError
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  esp-reconcile schema --out esp.schema.json
+  esp-reconcile schema --draft 7
+"""
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it here; else it is printed.",
+)
+@click.option(
+    "--draft",
+    type=click.Choice([*DRAFTS]),
+    default="2020-12",
+    show_default=True,
+    help="The draft of JSON Schema; SchemaStore and older editors want 7.",
+)
+def schema(out: Path | None, draft: str) -> int:
+    """Write the JSON Schema of the YAML, in one file.
+
+    An editor with yaml-language-server completes and checks by it once the YAML begins with
+    `# yaml-language-server: $schema=esp.schema.json`.
+    """
+    text = json.dumps(bundled(draft), indent=2, ensure_ascii=False)
+    if out is None:
+        options.say(text)
+        return 0
+    try:
+        out.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"--out {out}: {problem.strerror}") from None
+    return 0

@@ -1,0 +1,70 @@
+"""One schema of all: for editors, which follow no reference from file to file.
+
+What an editor does not know of is said in words that it knows: a `format` as a `pattern` too, and
+for Draft 7, which knows nothing beside a `$ref`, a reference with neighbours as one of `allOf`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.config.schema import PATTERNS, load_schema
+
+DRAFTS = {
+    "2020-12": "https://json-schema.org/draft/2020-12/schema",
+    "7": "http://json-schema.org/draft-07/schema#",
+}
+_ROOT = "esp.schema.json"
+_OTHERS = ("postmark", "mailgun")
+
+
+def bundled(draft: str = "2020-12") -> dict[str, Any]:
+    """Return one self-contained schema of a whole file, in a draft of `DRAFTS`."""
+    root = _moved(load_schema(_ROOT), "#")
+    for service in _OTHERS:
+        whole = _moved(load_schema(f"{service}.schema.json"), f"#/$defs/{service}")
+        root["$defs"][service] = {
+            key: value for key, value in whole.items() if key not in {"$schema", "$id"}
+        }
+    head = {"$schema": DRAFTS[draft], "$id": f"urn:esp-reconcile:schema:1:draft-{draft}"}
+    bundle: dict[str, Any] = {**root, **head}
+    return _as_draft_7(bundle) if draft == "7" else bundle
+
+
+def _moved(schema: Any, here: str) -> Any:
+    """Return a schema whose references lead into the bundle; those of its own start `here`."""
+    if isinstance(schema, list):
+        return [_moved(each, here) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    moved = {key: _moved(value, here) for key, value in schema.items()}
+    if isinstance(reference := schema.get("$ref"), str):
+        file, _, pointer = reference.partition("#")
+        moved["$ref"] = _place(file, here) + pointer
+    if (pattern := PATTERNS.get(str(schema.get("format")))) and "pattern" not in schema:
+        moved["pattern"] = pattern
+    return moved
+
+
+def _place(file: str, here: str) -> str:
+    if not file:
+        return here
+    return "#" if file == _ROOT else f"#/$defs/{file.removesuffix('.schema.json')}"
+
+
+def _as_draft_7(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_as_draft_7(each) for each in schema]
+    if isinstance(schema, str):
+        return schema
+    if not isinstance(schema, Mapping):
+        return schema
+    said = {
+        "definitions" if key == "$defs" else key: _as_draft_7(value)
+        for key, value in schema.items()
+    }
+    if isinstance(reference := said.get("$ref"), str):
+        said["$ref"] = reference.replace("/$defs/", "/definitions/")
+        if len(said) > 1:
+            own = {"$ref": said.pop("$ref")}
+            said["allOf"] = [own, *said.get("allOf", ())]
+    return said

@@ -60,7 +60,8 @@ def _node() -> str | None:
     match = re.match(r"v(\d+)", told)
     if match is None or int(match[1]) < OLDEST_NODE:
         return f"node is too old ({told.strip() or 'no version'}): {how}"
-    if not (JAVASCRIPT / "node_modules" / "mailgun.js").is_dir():
+    packages = JAVASCRIPT / "node_modules"
+    if not all((packages / each).is_dir() for each in ("mailgun.js", "yaml-language-server")):
         return "the packages for node are missing: run `npm ci` in tests/contract/javascript"
     return None
 

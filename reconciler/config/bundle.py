@@ -15,6 +15,7 @@ DRAFTS = {
 }
 _ROOT = "esp.schema.json"
 _OTHERS = ("postmark", "mailgun")
+_TOLD = {"title", "description", "examples", "default", "errorMessage"}
 
 
 def bundled(draft: str = "2020-12") -> dict[str, Any]:
@@ -25,9 +26,12 @@ def bundled(draft: str = "2020-12") -> dict[str, Any]:
         root["$defs"][service] = {
             key: value for key, value in whole.items() if key not in {"$schema", "$id"}
         }
+    # An editor sees no profile merged: what a provider may say is what either service may.
+    untold = {"if": {"not": {"required": ["service"]}}, "then": {"$ref": "#/$defs/profile"}}
+    root["$defs"]["provider"]["allOf"].append(untold)
     head = {"$schema": DRAFTS[draft], "$id": f"urn:esp-reconcile:schema:1:draft-{draft}"}
     bundle: dict[str, Any] = {**root, **head}
-    return _as_draft_7(bundle) if draft == "7" else bundle
+    return _as_draft_7(bundle, bundle) if draft == "7" else bundle
 
 
 def _moved(schema: Any, here: str) -> Any:
@@ -51,20 +55,31 @@ def _place(file: str, here: str) -> str:
     return "#" if file == _ROOT else f"#/$defs/{file.removesuffix('.schema.json')}"
 
 
-def _as_draft_7(schema: Any) -> Any:
+def _as_draft_7(schema: Any, root: Mapping[str, Any]) -> Any:
     if isinstance(schema, list):
-        return [_as_draft_7(each) for each in schema]
-    if isinstance(schema, str):
-        return schema
+        return [_as_draft_7(each, root) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
+    if "$ref" in schema and len(schema) > 1:
+        return _as_draft_7(_beside_reference(schema, root), root)
     said = {
-        "definitions" if key == "$defs" else key: _as_draft_7(value)
+        "definitions" if key == "$defs" else key: _as_draft_7(value, root)
         for key, value in schema.items()
     }
     if isinstance(reference := said.get("$ref"), str):
         said["$ref"] = reference.replace("/$defs/", "/definitions/")
-        if len(said) > 1:
-            own = {"$ref": said.pop("$ref")}
-            said["allOf"] = [own, *said.get("allOf", ())]
     return said
+
+
+def _beside_reference(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a reference and its neighbours say together, without the reference.
+
+    A neighbour that only tells people something takes the place of what is told there.
+    """
+    own = {key: value for key, value in schema.items() if key != "$ref"}
+    if set(own) <= _TOLD:
+        target: Any = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        return {**target, **own}
+    return {**own, "allOf": [{"$ref": schema["$ref"]}, *own.get("allOf", ())]}

@@ -16,11 +16,11 @@ from reconciler.engine.crew import resting
 from reconciler.engine.doubts import SET_UNTOLD, set_untold
 from reconciler.engine.live import Progress, Sessions, in_silence, read_again, read_live
 from reconciler.engine.plan import Plan
-from reconciler.engine.refresh import make_plan
+from reconciler.engine.refresh import look_and_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
 from reconciler.engine.sharing import made_once, reach_of, whose
 from reconciler.errors import ReconcileError
-from reconciler.model import Address, Change, Config, Performed
+from reconciler.model import Address, Change, Config, Performed, Snapshot
 from reconciler.options import Options
 from reconciler.providers import SERVICES
 from reconciler.providers.api import (
@@ -113,7 +113,13 @@ class Planner:
 
         Raises ReadFailed, UsageError.
         """
-        return make_plan(
+        return self.look(prune=prune, progress=progress)[0]
+
+    def look(
+        self, *, prune: bool = False, progress: Progress = in_silence
+    ) -> tuple[Plan, Snapshot]:
+        """Return the plan, and the live things that were read for it."""
+        return look_and_plan(
             self.config,
             self.sessions,
             self.selection,

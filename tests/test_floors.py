@@ -23,6 +23,7 @@ FLOORS: dict[str, set[str]] = {
     "options": set(),
     "credentials": GROUND | {"options", "secrets"},
     "reconciler": GROUND | {"options", "credentials", "config", "engine", "providers"},
+    "explaining": GROUND | {"options", "config", "engine", "providers", "reconciler"},
     "importing": GROUND | {"options", "config", "engine", "providers", "reconciler"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.

@@ -47,6 +47,7 @@ class LazyGroup(Commands):
             "reconciler.cli.importing:import_",
             "Declare what is live in YAML, in a new file or one that is there.",
         ),
+        "explain": ("reconciler.cli.explain:explain", "Tell all about one address, field or kind."),
         "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
         "schema": ("reconciler.cli.schema:schema", "Write the schema of the YAML, for editors."),
         "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),

@@ -57,7 +57,8 @@ def load_config(
     findings.extend(profiles.unused())
     if findings:
         raise ConfigError(list(dict.fromkeys(profiles.told(findings))), warnings)
-    return Config(providers, desired, _digest(providers.values()), tuple(sorted(warnings)))
+    digest = _digest(providers.values())
+    return Config(providers, desired, digest, tuple(sorted(warnings)), profiles.places())
 
 
 def _read(

@@ -6,12 +6,10 @@ from functools import cache
 from typing import Any
 
 from reconciler.config.schema import load_schema
+from reconciler.model import ITEM
 
 NOTHING = object()
 """The default of a place for which the schema names none."""
-
-ITEM = "[]"
-"""Stands in a path for any item of a list."""
 
 _COMBINED = ("allOf", "anyOf", "oneOf")
 
@@ -26,6 +24,25 @@ class Place:
     def default(self) -> Any:
         """What the service has where the YAML says nothing; NOTHING where that is not known."""
         return next((each["default"] for each in self.schemas if "default" in each), NOTHING)
+
+    @property
+    def title(self) -> str:
+        return next((str(each["title"]) for each in self.schemas if "title" in each), "")
+
+    @property
+    def description(self) -> str:
+        told = (each["description"] for each in self.schemas if "description" in each)
+        return next(map(str, told), "")
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The values that it can have, where they are few."""
+        for each in self.schemas:
+            if "enum" in each:
+                return tuple(each["enum"])
+            if each.get("type") == "boolean":
+                return (True, False)
+        return ()
 
     @property
     def keys(self) -> list[str]:

@@ -85,17 +85,22 @@ class Profiles:
             if name not in self._users:
                 yield Finding(profile.place, f"profile `{name}` is used by no provider; remove it")
 
-    def told(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield findings; one in a profile also says which provider it was found for."""
-        places = {
-            place: (name, *self._users[name])
+    def places(self) -> dict[Location, str]:
+        """Return which used profile each place is in."""
+        return {
+            place: name
             for name, profile in self._known.items()
             if name in self._users
             for place in _places(profile.node)
         }
+
+    def told(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield findings; one in a profile also says which provider it was found for."""
+        places = self.places()
         for each in findings:
             if each.location in places:
-                name, provider, user = places[each.location]
+                name = places[each.location]
+                provider, user = self._users[name]
                 where = f" (profile `{name}`, which `{provider}` uses at {user})"
                 yield replace(each, message=each.message + where)
             else:

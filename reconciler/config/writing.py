@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
-from reconciler.config.description import ITEM, place_at
+from reconciler.config.description import place_at
 from reconciler.config.syntax import is_plain
+from reconciler.model import ITEM
 from reconciler.source import printable
 
 WIDTH = 100

@@ -21,6 +21,13 @@ from reconciler.model import Address, Config, Kind, Provider, Snapshot
 
 
 def make_plan(
+    config: Config, sessions: Sessions, selection: Selection = EVERYTHING, **options: Any
+) -> Plan:
+    """Return the plan of `look_and_plan`, which takes these options."""
+    return look_and_plan(config, sessions, selection, **options)[0]
+
+
+def look_and_plan(
     config: Config,
     sessions: Sessions,
     selection: Selection = EVERYTHING,
@@ -30,10 +37,10 @@ def make_plan(
     connections: int = 8,
     progress: Progress = in_silence,
     pause: Pause = time.sleep,
-) -> Plan:
+) -> tuple[Plan, Snapshot]:
     """Read what the selection, which may have meant any address of `known`, needs, and plan.
 
-    Raises ReadFailed, UsageError.
+    Returns the plan and what was read for it. Raises ReadFailed, UsageError.
     """
     known, config = known or named(config), concerned(config, selection)
     desired, listed = config.desired, _collections(config, selection)
@@ -59,7 +66,7 @@ def make_plan(
         objections=_objections(config, seen),
         unborn=unborn(desired, live, tell),
     )
-    return replace(made_once(plan, tell), compared=bool(desired or listed))
+    return replace(made_once(plan, tell), compared=bool(desired or listed)), live
 
 
 def _remarks(config: Config, seen: Snapshot, sessions: Sessions) -> Iterator[Note]:

@@ -28,9 +28,10 @@ from reconciler.model.secret import (
     reference,
 )
 from reconciler.model.service import Account, Config, Service
-from reconciler.model.statement import Statement
+from reconciler.model.statement import ITEM, Path, Statement
 
 __all__ = [
+    "ITEM",
     "TO_PUBLISH",
     "UNSETTLED",
     "Account",
@@ -42,6 +43,7 @@ __all__ = [
     "DnsRecord",
     "FieldChange",
     "Kind",
+    "Path",
     "Performed",
     "Provider",
     "Reference",

@@ -15,7 +15,7 @@ from reconciler.model.address import Address
 from reconciler.model.provider import Provider
 from reconciler.model.record import DnsRecord
 from reconciler.model.secret import Reference, Secret
-from reconciler.model.statement import Statement
+from reconciler.model.statement import Path, Statement
 from reconciler.source import Location, nothing
 
 
@@ -174,17 +174,20 @@ class Kind(ABC, Generic[ReadT, WriteT]):
     def declared(self, provider: Provider) -> Iterable[Resource]:
         """Yield the desired resources of this kind in a provider's YAML."""
 
+    def keys(self, address: Address, field: str) -> Path:
+        """Return the keys that lead to a field in the provider's mapping; `ITEM` stands for any."""
+        return (*address.parts[1:], *field.split("."))
+
     def stated(self, live: Resource) -> Iterable[Statement]:
         """Yield what the YAML would say for a live resource to be as it is: `declared`, undone.
 
         All that can be read is said, whatever the service does by itself; who writes the YAML
         leaves out what goes without saying.
         """
-        path = live.address.parts[1:]
-        yield Statement(path, {})
+        yield Statement(live.address.parts[1:], {})
         for each in self.fields:
             if each.ours in live.attributes and not (each.write_only or each.implied):
-                keys = (*path, *each.ours.split("."))
+                keys = self.keys(live.address, each.ours)
                 yield Statement(keys, live.attributes[each.ours], each.ours)
 
     def remark(self, live: Resource) -> str:

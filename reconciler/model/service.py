@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from reconciler.model.address import Address
 from reconciler.model.provider import Provider
 from reconciler.model.resource import Kind, Snapshot
 from reconciler.model.secret import Reference, Secret, reference
-from reconciler.source import Finding
+from reconciler.source import Finding, Location
 
 
 class Service(ABC):
@@ -134,3 +134,5 @@ class Config:
     desired: Snapshot
     digest: str
     warnings: tuple[Finding, ...] = ()
+    profiles: Mapping[Location, str] = field(default_factory=dict)
+    """Which profile a place is in."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Path = tuple[str, ...]
+ITEM = "[]"
+"""Stands in a path for any item of a list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.errors import NotFound, UnexpectedAnswer
 from reconciler.fields import TEXT, Codec, Field, FieldTable
-from reconciler.model import Address, Kind, Provider, Resource, Statement, Update
+from reconciler.model import ITEM, Address, Kind, Path, Provider, Resource, Statement, Update
 from reconciler.providers.desired import located
 from reconciler.providers.mailgun.answers import listed, path_of
 from reconciler.providers.mailgun.events import in_order, is_same_set, texts
@@ -43,6 +43,9 @@ class AccountWebhooks(Kind[Reading, Writing]):
                 ),
             )
             yield replace(desired, facts={"urls": sent_urls([url])})
+
+    def keys(self, address: Address, field: str) -> Path:  # noqa: ARG002
+        return (self.name, ITEM, field)
 
     def stated(self, live: Resource) -> Iterator[Statement]:
         url = said_url(live.facts["urls"][live.address.name])

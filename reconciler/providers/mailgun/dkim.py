@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.fields import FLAG, Codec, Field, FieldTable, text
-from reconciler.model import UNSETTLED, Address, Provider, Resource, Statement, Update
+from reconciler.model import UNSETTLED, Address, Path, Provider, Resource, Statement, Update
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC, DKIM_HOSTS
 from reconciler.providers.mailgun.domains import Domains
@@ -67,13 +67,19 @@ class Dkim(PerDomain):
                     locations={"": place} | {key: each.location for key, each in named.items()},
                 )
 
+    def keys(self, address: Address, field: str) -> Path:
+        domain = address.parts[1:-1]
+        if field == SIGNING:
+            return (*domain, "tracking", "dkim_signing")
+        return (*domain, "dkim", field)
+
     def stated(self, live: Resource) -> Iterator[Statement]:
-        path, signing = live.address.parts[1:-1], live.attributes.get(SIGNING)
+        signing, selector = (live.attributes.get(each) for each in (SIGNING, SELECTOR))
         are_others = not keys_of(live, live)
-        yield Statement((*path, "tracking", "dkim_signing"), signing, SIGNING, fits_all=are_others)
-        selector = live.attributes.get(SELECTOR)
+        yield Statement(self.keys(live.address, SIGNING), signing, SIGNING, fits_all=are_others)
         if isinstance(selector, str):
-            yield Statement((*path, "dkim", SELECTOR), selector, SELECTOR, is_incidental=True)
+            keys = self.keys(live.address, SELECTOR)
+            yield Statement(keys, selector, SELECTOR, is_incidental=True)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         yield self._live(under, read_keys(session, under.name))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.fields import Codec, Field, FieldTable, text_or_nothing
-from reconciler.model import Address, Provider, Resource, Statement, Update
+from reconciler.model import Address, Path, Provider, Resource, Statement, Update
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.answers import path_of, section
 from reconciler.providers.mailgun.domain_fields import SWITCH
@@ -70,10 +70,12 @@ class Tracking(PerDomain):
             locations={"": place} | {name: leaf.location for name, leaf in leaves.items()},
         )
 
+    def keys(self, address: Address, field: str) -> Path:
+        return super().keys(address, f"{field}.active" if field in _SWITCHED else field)
+
     def stated(self, live: Resource) -> Iterator[Statement]:
         for name, value in live.attributes.items():
-            keys = (name, "active") if name in _SWITCHED else tuple(name.split("."))
-            yield Statement((*live.address.parts[1:], *keys), value, name)
+            yield Statement(self.keys(live.address, name), value, name)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         path = _path(under)

@@ -78,7 +78,7 @@ class Webhooks(PerDomain):
         for event, urls in live.attributes.items():
             said = [said_url(live.facts["urls"][url]) for url in urls]
             obstacle = HIDDEN_URL if None in said else ""
-            yield Statement((*live.address.parts[1:], event), said, event, obstacle=obstacle)
+            yield Statement(self.keys(live.address, event), said, event, obstacle=obstacle)
 
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         path = _path(under)

@@ -22,6 +22,7 @@ from reconciler.fields import (
 from reconciler.model import (
     Address,
     Kind,
+    Path,
     Provider,
     Resource,
     Sealed,
@@ -85,10 +86,13 @@ class Servers(Kind[OnServer[Reader], OnServer[Writer]]):
         if desired.attributes or desired.references:
             yield desired
 
+    def keys(self, address: Address, field: str) -> Path:  # noqa: ARG002
+        return tuple(field.split("."))
+
     def stated(self, live: Resource) -> Iterator[Statement]:
         for name, value in live.attributes.items():
-            said = live.secrets.get(name, value)
-            yield Statement(tuple(name.split(".")), said, name, is_incidental=name in _ITS_OWN)
+            said, is_own = live.secrets.get(name, value), name in _ITS_OWN
+            yield Statement(self.keys(live.address, name), said, name, is_incidental=is_own)
 
     def list(self, session: OnServer[Reader], under: Address) -> Iterable[Resource]:
         answer = session.own_server()

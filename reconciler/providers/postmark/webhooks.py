@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 from reconciler.fields import FLAG, Codec, Field, FieldTable
 from reconciler.model import (
+    ITEM,
     Address,
     Kind,
+    Path,
     Performed,
     Provider,
     Resource,
@@ -136,6 +138,9 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
     def job(self, resource: Resource) -> str:
         """Return the URL: a webhook cannot change its stream, and so is moved by making another."""
         return resource.address.name
+
+    def keys(self, address: Address, field: str) -> Path:  # noqa: ARG002
+        return (self.name, ITEM, *field.split("."))
 
     def stated(self, live: Resource) -> Iterator[Statement]:
         *_, stream, url = live.address.parts

@@ -1,0 +1,182 @@
+"""Explain one address or kind: what the YAML wants and why, what is live, what a plan would do."""
+
+import glob
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.config.description import NOTHING, place_at
+from reconciler.engine.explanation import UNKNOWN, Explanation, FieldFacts
+from reconciler.engine.plan import Plan
+from reconciler.engine.selection import Selection, did_you_mean
+from reconciler.errors import UsageError
+from reconciler.fields import Field
+from reconciler.model import Address, Config, FieldChange, Kind, Resource, Service, as_text
+from reconciler.options import Options
+from reconciler.providers import SERVICES
+from reconciler.reconciler import Planner
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be explained: of a declared thing, or of a kind, all fields or one."""
+
+    service: Service
+    kind: Kind[Any, Any]
+    desired: Resource | None = None
+    field: str = ""
+
+    @property
+    def address(self) -> Address:
+        """The thing's, or that of any thing of its kind."""
+        if self.desired:
+            return self.desired.address
+        name, above = self.kind.name, self.kind.parent
+        return Address(("*", above.name, "*", name) if above else ("*", name, "*"))
+
+    def fields(self) -> Iterator[Field]:
+        for each in self.kind.fields:
+            is_meant = not self.field or f"{each.ours}.".startswith(f"{self.field}.")
+            if is_meant and not each.implied:
+                yield each
+
+
+def is_of_a_kind(words: str) -> bool:
+    """Whether words name a kind, for which no configuration is needed."""
+    service, _, _ = words.partition(".")
+    return service in SERVICES
+
+
+def target_of(words: str, config: Config | None = None) -> Target:
+    """Find what `ADDRESS`, `SERVICE.KIND`, or one of them and `.FIELD`, means.
+
+    Raises UsageError, with the nearest name, for what is none of these.
+    """
+    targets = {
+        f"{service.name}.{kind.name}": Target(service, kind)
+        for service in SERVICES.values()
+        for kind in service.kinds
+        if not kind.is_implied
+    }
+    for address, desired in config.desired.items() if config else ():
+        if config and not desired.kind.is_implied:
+            service = config.providers[address.provider].service
+            targets[str(address)] = Target(service, desired.kind, desired)
+    for name in sorted(targets, key=len, reverse=True):
+        if words == name:
+            return targets[name]
+        if words.startswith(f"{name}."):
+            return _with_field(targets[name], words.removeprefix(f"{name}."), words)
+    raise UsageError(
+        f"{words}: neither a declared address nor a kind{did_you_mean(words, targets)}"
+    )
+
+
+def _with_field(target: Target, field: str, words: str) -> Target:
+    found = replace(target, field=field)
+    if not any(found.fields()):
+        names = [each.ours for each in target.fields()]
+        hint = did_you_mean(field, names) or f"; there are {', '.join(names)}"
+        raise UsageError(f"{words}: there is no field `{field}`{hint}")
+    return found
+
+
+def explain(target: Target, config: Config | None, options: Options | None) -> Explanation:
+    """Return what is known of a target; without `options` nothing is read.
+
+    Raises what a plan of its address raises.
+    """
+    address, service = target.address, target.service.name
+    facts = [_said(target, each, config) for each in target.fields()]
+    found = Explanation(
+        str(address) if target.desired else f"{service}.{target.kind.name}",
+        place_at(service, target.kind.keys(address, "")[:-1]).description,
+        tuple(facts),
+    )
+    if not (target.desired and config and options):
+        return found
+    plan, live, calls = _looked(config, address, options)
+    return replace(
+        found,
+        fields=tuple(_found(each, plan, address, live) for each in facts),
+        would=_would(plan, address),
+        notes=tuple(each.text for each in plan.notes if each.address == address and not each.field),
+        calls=calls,
+    )
+
+
+def _said(target: Target, field: Field, config: Config | None) -> FieldFacts:
+    """Return what the schema and the YAML say of a field."""
+    place = place_at(target.service.name, target.kind.keys(target.address, field.ours))
+    facts = FieldFacts(
+        field.ours,
+        place.title,
+        place.description,
+        place.values,
+        UNKNOWN if place.default is NOTHING else place.default,
+        field.immutable,
+    )
+    desired = target.desired
+    if config is None or desired is None:
+        return facts
+    location = desired.locations.get(field.ours)
+    if location is None:
+        return facts
+    said = desired.attributes.get(field.ours, desired.references.get(field.ours, UNKNOWN))
+    profile = config.profiles.get(location, "")
+    return replace(facts, wanted=said, location=location, profile=profile)
+
+
+def _looked(
+    config: Config, address: Address, options: Options
+) -> tuple[Plan, Resource | None, int]:
+    """Plan for one address; return the plan, what is live there, and how many calls that took."""
+    asked: list[str] = []
+
+    def watch(line: str) -> None:
+        asked.append(line)
+        if options.watch:
+            options.watch(line)
+
+    # The address itself, and not the pattern that its letters may make.
+    selection = Selection((glob.escape(str(address)),))
+    with Planner.open(config, replace(options, watch=watch), selection) as planner:
+        plan, live = planner.look()
+    return plan, live.get(address), len(asked)
+
+
+def _found(facts: FieldFacts, plan: Plan, address: Address, live: Resource | None) -> FieldFacts:
+    """Return what a plan found out about a field, besides what is said of it."""
+    doubts = [
+        each.text for each in plan.notes if (each.address, each.field) == (address, facts.name)
+    ]
+    changes = [
+        _change(field)
+        for change in plan.changes
+        if change.subject.address == address
+        for field in change.fields
+        if field.name == facts.name
+    ]
+    refusals = [
+        f"refuse it: {each.reason}"
+        for each in plan.refusals
+        if (each.address, each.name) == (address, facts.name)
+    ]
+    return replace(
+        facts,
+        live=live.attributes.get(facts.name, UNKNOWN) if live else UNKNOWN,
+        doubt="; ".join(doubts),
+        would="; ".join([*refusals, *changes]),
+    )
+
+
+def _change(field: FieldChange) -> str:
+    if field.before is None:
+        return f"set it to {as_text(field.after)}"
+    return f"change it from {as_text(field.before)} to {as_text(field.after)}"
+
+
+def _would(plan: Plan, address: Address) -> str:
+    actions = [each.action for each in plan.changes if each.subject.address == address]
+    refused = [f"refuse it: {each.reason}" for each in plan.refusals if each.address == address]
+    return "; ".join([*refused, *(f"{each} it" for each in actions)]) or "do nothing"

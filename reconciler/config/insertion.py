@@ -7,6 +7,7 @@ written again, and stays. Lines are put in where the mapping or list that they b
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -82,7 +83,7 @@ def with_provider(text: str, name: str, service: str, provider: Mapping[str, Any
     mark = _MARK if text.startswith(_MARK) else ""
     text = text.removeprefix(_MARK)
     span, writer = _spans(text).children["providers"], Writer(service, {})
-    lines = provider_lines(name, service, provider, span.column)
+    lines = chain([""], provider_lines(name, service, provider, span.column))
     in_line = f"{scalar(name)}: {writer.in_line(provider, ())}"
     edit = _Editor(text, writer).addition(span, lines, in_line, 0)
     return mark + text[: edit.start] + edit.text + text[edit.end :]

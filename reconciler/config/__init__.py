@@ -45,13 +45,7 @@ def load_config(
     providers = dict(_merge(roots, services, findings))
     for provider in providers.values():
         findings.extend(provider.service.check(provider))
-    desired: dict[Address, Resource] = {}
-    for provider in providers.values():
-        if provider.node.is_sound():
-            said = {finding.location for finding in findings}
-            findings.extend(
-                each for each in _declare(provider, desired) if each.location not in said
-            )
+    desired = _desired(providers.values(), findings)
     doubtful = (finding for each in providers.values() for finding in each.service.warn(each))
     warnings = [*passed_over, *profiles.told(doubtful)]
     findings.extend(profiles.unused())
@@ -107,6 +101,18 @@ def _merge(
             service = services.get(str(named.data)) if named else None
             if service:
                 yield name, Account(name, node, place, service)
+
+
+def _desired(providers: Iterable[Account], findings: list[Finding]) -> dict[Address, Resource]:
+    """Return the resources of the providers in which nothing was found wrong."""
+    desired: dict[Address, Resource] = {}
+    for provider in providers:
+        if provider.node.is_sound():
+            said = {finding.location for finding in findings}
+            findings.extend(
+                each for each in _declare(provider, desired) if each.location not in said
+            )
+    return desired
 
 
 def _declare(provider: Account, desired: dict[Address, Resource]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NoReturn
 import click
 
 from reconciler import __version__
+from reconciler.cli.colour import COLOUR, WHEN
 from reconciler.cli.commands import Commands
 from reconciler.cli.crash import write_crash_report
 from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupt_at_once, leave
@@ -40,19 +41,37 @@ Example:
 class LazyGroup(Commands):
     """Knows its commands by name and short help, so that `--help` imports none of them."""
 
-    table: ClassVar[dict[str, tuple[str, str]]] = {
-        "validate": ("reconciler.cli.validate:validate", "Check the YAML; no key, no network."),
-        "plan": ("reconciler.cli.plan:plan", "Read live and show what would change."),
-        "import": (
-            "reconciler.cli.importing:import_",
-            "Declare what is live in YAML, in a new file or one that is there.",
-        ),
-        "explain": ("reconciler.cli.explain:explain", "Tell all about one address, field or kind."),
-        "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
-        "schema": ("reconciler.cli.schema:schema", "Write the schema of the YAML, for editors."),
-        "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
-        "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
-        "sandbox": ("reconciler.cli.sandbox:sandbox", "Serve or reset the sandbox."),
+    table: ClassVar[dict[str, dict[str, tuple[str, str]]]] = {
+        "Every day": {
+            "validate": ("reconciler.cli.validate:validate", "Check the YAML; no key, no network."),
+            "plan": ("reconciler.cli.plan:plan", "Read live and show what would change."),
+            "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
+            "explain": (
+                "reconciler.cli.explain:explain",
+                "Tell all about one address, field or kind.",
+            ),
+        },
+        "Adopt": {
+            "import": (
+                "reconciler.cli.importing:import_",
+                "Declare what is live in YAML, in a new file or one that is there.",
+            ),
+            "schema": (
+                "reconciler.cli.schema:schema",
+                "Write the schema of the YAML, for editors.",
+            ),
+            "completion": (
+                "reconciler.cli.completion:completion",
+                "Print what lets a shell complete commands and addresses.",
+            ),
+        },
+        "Operate": {
+            "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
+            "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
+        },
+        "Try out": {
+            "sandbox": ("reconciler.cli.sandbox:sandbox", "Serve or reset the sandbox."),
+        },
     }
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -63,18 +82,23 @@ class LazyGroup(Commands):
             raise click.Abort from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(self.table)
+        return list(self._commands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in self.table:
+        commands = self._commands()
+        if cmd_name not in commands:
             return None
-        module, _, name = self.table[cmd_name][0].partition(":")
+        module, _, name = commands[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in self.table.items()])
+        for purpose, commands in self.table.items():
+            with formatter.section(purpose):
+                formatter.write_dl([(name, text) for name, (_, text) in commands.items()])
+
+    def _commands(self) -> dict[str, tuple[str, str]]:
+        return {name: each for group in self.table.values() for name, each in group.items()}
 
 
 @click.group(
@@ -125,9 +149,17 @@ class LazyGroup(Commands):
     help="How many calls a minute to begin with, for each credential; what the service answers "
     "raises or lowers it. By default 300 for Mailgun's domains and webhooks, else no limit.",
 )
+@click.option(
+    "--color",
+    type=click.Choice(WHEN),
+    default="auto",
+    show_default=True,
+    help="When to colour: on terminals and in the logs of CI services that show it, by default.",
+)
 @click.pass_context
-def group(ctx: click.Context, /, **settings: Any) -> None:
+def group(ctx: click.Context, /, color: str, **settings: Any) -> None:
     """Keep Postmark and Mailgun accounts in line with what YAML in Git declares."""
+    COLOUR.when = color
     ctx.obj = Settings(**settings)
 
 
@@ -181,7 +213,8 @@ def run(arguments: list[str]) -> int:
 
 def _also_as_json(arguments: list[str], error: ReconcileError, code: int) -> int:
     """Print an error for who reads standard output with a parser, too; return the exit code."""
-    wanted = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+    pairs = {("--format", "json"), ("-f", "json")} & set(pairwise(arguments))
+    wanted = bool(pairs or {"--format=json", "-fjson"} & set(arguments))
     if wanted:
         failure = {"type": type(error).__name__, "message": str(error), "exit_code": code}
         with even_unread():

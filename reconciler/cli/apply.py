@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
+from reconciler.cli.completing import patterns
 from reconciler.cli.configuration import read_config
 from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupted_by
 from reconciler.cli.progress import Progress
@@ -61,6 +62,7 @@ Examples:
 @click.option(
     "--only",
     multiple=True,
+    shell_complete=patterns,
     metavar="GLOB",
     help="Apply to these addresses and what is below them; may be given several times.",
 )

@@ -6,6 +6,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
+from reconciler.cli.completing import addresses
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
 from reconciler.explaining import explain as explained
@@ -21,7 +22,7 @@ Examples:
   esp-reconcile explain mailgun.domains
 """
 )
-@click.argument("target")
+@click.argument("target", shell_complete=addresses)
 @options.files
 @options.as_format
 @click.option("--offline", is_flag=True, help="Read nothing; tell what YAML and schema say.")

@@ -43,6 +43,7 @@ Examples:
 @click.option("--provider", metavar="NAME", help="What to call it; else the service's name.")
 @click.option("--only", multiple=True, metavar="GLOB", help="Import only these addresses.")
 @click.option(
+    "-o",
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",

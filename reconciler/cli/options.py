@@ -1,7 +1,6 @@
 """Arguments and options that several commands share, and how they print."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.colour import COLOUR
 from reconciler.cli.status import STATUS
 from reconciler.cli.streams import give_up
 from reconciler.source import printable
@@ -49,6 +49,7 @@ def files(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 as_format = click.option(
+    "-f",
     "--format",
     "format_",
     type=click.Choice(["text", "json"]),
@@ -67,14 +68,14 @@ allow_deletes = click.option(
 
 def say(text: str) -> None:
     """Print a result."""
-    click.echo(harmless(text), color=wants_colour(sys.stdout))
+    click.echo(harmless(text), color=COLOUR.is_wanted(sys.stdout))
 
 
 def tell(text: str) -> None:
     """Print progress or a warning: what is not the result. Who cannot be told is not told."""
     with STATUS.aside():
         try:
-            click.echo(harmless(text), err=True, color=wants_colour(sys.stderr))
+            click.echo(harmless(text), err=True, color=COLOUR.is_wanted(sys.stderr))
         except OSError:
             give_up(sys.stderr)
 
@@ -90,10 +91,6 @@ def even_unread() -> Iterator[None]:
     except OSError as problem:
         tell(f"Warning: standard output: {problem.strerror}; the exit code says what was done")
         give_up(sys.stdout)
-
-
-def wants_colour(stream: Any) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def show(as_text: str, as_data: Mapping[str, Any], format_: str) -> None:

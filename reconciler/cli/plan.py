@@ -7,6 +7,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
+from reconciler.cli.completing import patterns
 from reconciler.cli.configuration import read_config
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
@@ -32,6 +33,7 @@ Examples:
 )
 @options.files
 @click.option(
+    "-o",
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="PLAN",
@@ -42,6 +44,7 @@ Examples:
 @click.option(
     "--only",
     multiple=True,
+    shell_complete=patterns,
     metavar="GLOB",
     help="Plan for these addresses and what is below them; may be given several times.",
 )

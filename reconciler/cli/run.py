@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
+from reconciler.cli.completing import actions, addresses
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
 from reconciler.engine.doubts import SET_UNTOLD
@@ -30,8 +31,8 @@ Examples:
   esp-reconcile run resend transactional/senders/ops@example.com --yes
 """
 )
-@click.argument("action")
-@click.argument("address")
+@click.argument("action", shell_complete=actions)
+@click.argument("address", shell_complete=addresses)
 @options.files
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @options.as_format

@@ -1,6 +1,7 @@
 """`esp-reconcile sandbox`"""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,8 +10,24 @@ from reconciler.cli import options
 from reconciler.cli.commands import Commands
 from reconciler.cli.settings import Settings
 from reconciler.sandbox import Sandbox
-from reconciler.sandbox.serve import Urls
+from reconciler.sandbox.serve import HOST, Urls
 from reconciler.sandbox.serve import serve as serve_sandbox
+
+_NAMES = {"postmark": "Postmark", "mailgun_us": "Mailgun US", "mailgun_eu": "Mailgun EU"}
+_state = click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the state is kept (default: the --sandbox-dir).",
+)
+_port = click.option(
+    "--port",
+    type=click.IntRange(0, 65533),
+    default=8025,
+    show_default=True,
+    metavar="N",
+    help="The first of three ports; 0 picks free ones.",
+)
 
 
 @click.group(
@@ -31,20 +48,8 @@ Example:
   esp-reconcile sandbox serve --port 0 --format json
 """,
 )
-@click.option(
-    "--state",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Where the state is kept (default: the --sandbox-dir).",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65533),
-    default=8025,
-    show_default=True,
-    metavar="N",
-    help="The first of three ports; 0 picks free ones.",
-)
+@_state
+@_port
 @options.as_format
 @click.pass_obj
 def serve(settings: Settings, state: Path | None, port: int, format_: str) -> None:
@@ -52,28 +57,55 @@ def serve(settings: Settings, state: Path | None, port: int, format_: str) -> No
     box = Sandbox(state or Path(settings.sandbox_dir))
 
     def ready(urls: Urls) -> None:
-        options.say(_ready_line(box, urls, format_))
+        options.say(_as_json(box, urls) if format_ == "json" else _as_text(box, urls))
 
     serve_sandbox(box, port, ready)
 
 
-def _ready_line(box: Sandbox, urls: Urls, format_: str) -> str:
+def _as_json(box: Sandbox, urls: Urls) -> str:
     tokens = box.credentials
     key = tokens["mailgun_api_key"]
-    ports = {
-        "postmark": {
-            "url": urls["postmark"],
-            "server_token": tokens["postmark_server_token"],
-            "account_token": tokens["postmark_account_token"],
-        },
-        "mailgun_us": {"url": urls["mailgun_us"], "api_key": key},
-        "mailgun_eu": {"url": urls["mailgun_eu"], "api_key": key},
-    }
-    if format_ == "json":
-        return json.dumps(ports)
-    return "Sandbox ready: " + ", ".join(
-        f"{name} " + " ".join(values.values()) for name, values in ports.items()
+    return json.dumps(
+        {
+            "postmark": {
+                "url": urls["postmark"],
+                "server_token": tokens["postmark_server_token"],
+                "account_token": tokens["postmark_account_token"],
+            },
+            "mailgun_us": {"url": urls["mailgun_us"], "api_key": key},
+            "mailgun_eu": {"url": urls["mailgun_eu"], "api_key": key},
+        }
     )
+
+
+def _as_text(box: Sandbox, urls: Urls) -> str:
+    """Return the addresses by name, and what to paste into a shell that is to use them."""
+    lines = [f"{_NAMES[name]:12}{url}" for name, url in urls.items()]
+    return "\n".join([*lines, "", *_exports(box, urls)])
+
+
+def _exports(box: Sandbox, urls: Urls) -> Iterator[str]:
+    """Yield shell commands that lead this program to the sandbox."""
+    for name, url in urls.items():
+        yield f"export ESP_RECONCILE_{name.upper()}_URL={url}"
+    for name, token in box.credentials.items():
+        yield f"export {name.upper()}={token}"
+
+
+@sandbox.command(
+    short_help="Print what leads a shell to a served sandbox.",
+    epilog="""\b
+Example:
+  esp-reconcile sandbox serve & eval "$(esp-reconcile sandbox env)"
+""",
+)
+@_state
+@_port
+@click.pass_obj
+def env(settings: Settings, state: Path | None, port: int) -> None:
+    """Print `export` lines that lead this program to a sandbox served on the same --port."""
+    urls = {name: f"http://{HOST}:{port + offset}" for offset, name in enumerate(_NAMES)}
+    options.say("\n".join(_exports(Sandbox(state or Path(settings.sandbox_dir)), urls)))
 
 
 @sandbox.command(

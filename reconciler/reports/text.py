@@ -107,8 +107,25 @@ def _change_as_text(change: Change) -> str:
     name = printable(change.subject.address.within)
     sign = _coloured(f"{_SIGN[change.action]} {name}", change.action)
     head = f"  {sign}{_remark(change)}{_place(change.subject)}"
-    width = max((len(field.name) for field in change.fields), default=0)
-    return "\n".join([head, *(_field_as_text(change, field, width) for field in change.fields)])
+    fields = _folded(change.fields) if isinstance(change, Create) else change.fields
+    width = max((len(field.name) for field in fields), default=0)
+    return "\n".join([head, *(_field_as_text(change, field, width) for field in fields)])
+
+
+def _folded(fields: Sequence[FieldChange]) -> list[FieldChange]:
+    """Return the fields of a new thing; of switches that stand together those that are on."""
+    folded: dict[str, FieldChange] = {}
+    switches: dict[str, list[str]] = {}
+    names = {field.name for field in fields}
+    for field in fields:
+        group, _, name = field.name.partition(".")
+        if not name or group in names or not isinstance(field.after, bool):
+            folded[field.name] = field
+            continue
+        on = switches.setdefault(group, [])
+        on += [name] * field.after
+        folded[group] = FieldChange(group, None, list(on), field.location)
+    return list(folded.values())
 
 
 def _place(resource: Resource) -> str:

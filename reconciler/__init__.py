@@ -9,13 +9,17 @@ As a library:
     with Planner.open(load([Path("esp.yaml")])) as planner:
         print(planner.plan().changes)
 
-`Reconciler` is a `Planner` that can also write.
+`Reconciler` is a `Planner` that can also write; `import_live` declares what is live, and `explain`
+tells all about one address. `docs/library.md` shows each at work.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reconciler.explaining import explain as explain
+    from reconciler.importing import Imported as Imported
+    from reconciler.importing import import_live as import_live
     from reconciler.options import Options as Options
     from reconciler.reconciler import Planner as Planner
     from reconciler.reconciler import Reconciler as Reconciler
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _FACE = {
+    "Imported": "reconciler.importing",
+    "explain": "reconciler.explaining",
+    "import_live": "reconciler.importing",
     "Options": "reconciler.options",
     "Planner": "reconciler.reconciler",
     "Reconciler": "reconciler.reconciler",

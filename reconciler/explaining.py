@@ -81,11 +81,15 @@ def _with_field(target: Target, field: str, words: str) -> Target:
     return found
 
 
-def explain(target: Target, config: Config | None, options: Options | None) -> Explanation:
-    """Return what is known of a target; without `options` nothing is read.
+def explain(
+    words: str, config: Config | None = None, options: Options | None = None
+) -> Explanation:
+    """Return what is known of an address, a kind or one of their fields.
 
-    Raises what a plan of its address raises.
+    Without `options` nothing is read. Raises UsageError for what is none of these, and else what a
+    plan of the address raises.
     """
+    target = target_of(words, config)
     address, service = target.address, target.service.name
     facts = [_said(target, each, config) for each in target.fields()]
     found = Explanation(

@@ -1,5 +1,6 @@
 """The library's face: lazy, and enough for a script to plan and apply."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -83,3 +84,19 @@ def test_a_script_applies_and_is_told_of_each_change_as_it_begins() -> None:
         assert {str(each.outcome) for each in results} == {"applied"}
         assert Counter(begun) == Counter(str(each.subject.address) for each in plan.changes)
         assert opened.plan().changes == ()
+
+
+GUIDE = Path(__file__).parents[1] / "docs" / "library.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("code", EXAMPLES, ids=["plan", "apply", "import", "explain"])
+def test_each_example_of_the_guide_runs(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "esp.yaml").write_bytes(EXAMPLE.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    options = Options(sandbox=Sandbox())
+    # The guide's reader has accounts; here the sandbox stands in for them.
+    exec(code.replace("Options()", "options"), {"options": options})
+    assert capsys.readouterr().out

@@ -18,6 +18,7 @@ from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupted_by
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
 from reconciler.cli.streams import interject
+from reconciler.cli.views import no_fold, view
 from reconciler.engine.apply import Stop
 from reconciler.engine.attempt import Outcome, Result
 from reconciler.engine.authority import Authority
@@ -28,6 +29,7 @@ from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
 from reconciler.options import Options, do_nothing
 from reconciler.reconciler import Reconciler
+from reconciler.reports.changes import View
 from reconciler.reports.documents import results_as_document
 from reconciler.reports.text import plan_as_text, plan_summary, results_as_text
 
@@ -59,6 +61,7 @@ Examples:
 )
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @options.as_format
+@no_fold
 @click.option(
     "--only",
     multiple=True,
@@ -76,6 +79,7 @@ def apply(
     digest: str | None,
     yes: bool,  # noqa: FBT001
     format_: str,
+    is_folded: bool,  # noqa: FBT001
     only: tuple[str, ...],
     prune: bool,  # noqa: FBT001
     allow_deletes: int | None,
@@ -98,7 +102,7 @@ def apply(
     ):
         found = _confirmed(reconciler, authority) if authority else _planned(reconciler, prune)
         if format_ == "text":
-            _show_plan(found, is_asked=not yes)
+            _show_plan(found, view(is_folded=is_folded), is_asked=not yes)
         check_refusals(found)
         check_guards(found, allow_deletes)
         if found.changes and not yes and not _is_wanted(found):
@@ -139,10 +143,10 @@ def _confirmed(reconciler: Reconciler, authority: Authority) -> Plan:
         return reconciler.confirm(authority)
 
 
-def _show_plan(found: Plan, *, is_asked: bool) -> None:
+def _show_plan(found: Plan, view: View, *, is_asked: bool) -> None:
     """Show what a question will be about; what was said yes to is made even if nobody reads it."""
     with nullcontext() if is_asked else options.even_unread():
-        options.say(plan_as_text(found))
+        options.say(plan_as_text(found, view))
 
 
 def _is_wanted(found: Plan) -> bool:

@@ -10,7 +10,7 @@ from reconciler.cli.completing import addresses
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
 from reconciler.explaining import explain as explained
-from reconciler.explaining import is_of_a_kind, target_of
+from reconciler.explaining import is_of_a_kind
 from reconciler.reports.explanation import explanation_as_document, explanation_as_text
 
 
@@ -40,6 +40,6 @@ def explain(
     for which no YAML is needed.
     """
     config = None if is_of_a_kind(target) else read_config(files)
-    found = explained(target_of(target, config), config, None if offline else options_of(settings))
+    found = explained(target, config, None if offline else options_of(settings))
     options.show(explanation_as_text(found), explanation_as_document(found), format_)
     return 0

@@ -11,7 +11,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.configuration import DEFAULT_FILE
-from reconciler.cli.new_provider import STDOUT, NewProvider, begun, with_servers
+from reconciler.cli.new_provider import SCHEMA, STDOUT, NewProvider, begun, with_servers
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
 from reconciler.credentials import resolver
@@ -98,7 +98,7 @@ def import_(
     else:
         _keep(found, store)
         _write(start.originals, found.after)
-    _tell(found, store, dry_run=dry_run)
+    _tell(found, start.originals, store, dry_run=dry_run)
     return 0
 
 
@@ -151,10 +151,15 @@ def _diff(originals: Mapping[Path, str], after: Mapping[Path, str]) -> str:
     return "\n".join(lines) or "No changes."
 
 
-def _tell(found: Imported, store: Path | None, *, dry_run: bool) -> None:
+def _tell(
+    found: Imported, originals: Mapping[Path, str], store: Path | None, *, dry_run: bool
+) -> None:
     """Say what is not the YAML itself: how much there is, what it lacks, what is to be set."""
     would = "would be " if dry_run else ""
     options.tell(f"{_counted(found)} {would}imported." if found.added else "Nothing to import.")
+    for path in found.after:
+        if path not in originals and path != STDOUT and not (path.parent / SCHEMA).exists():
+            options.tell(f"`esp-reconcile schema --out {SCHEMA}` puts beside it what editors want.")
     for each in found.left_out:
         options.tell(f"Not declared: {printable(str(each))}.")
     if found.secrets and store:

@@ -17,7 +17,9 @@ from reconciler.source import printable
 
 STDOUT = Path("standard output")
 """What messages call the file that is only printed."""
-_HEAD = "# yaml-language-server: $schema=esp.schema.json\nversion: 1\n\nproviders:\n"
+SCHEMA = "esp.schema.json"
+"""Where an editor looks for the schema, beside the YAML."""
+_HEAD = f"# yaml-language-server: $schema={SCHEMA}\nversion: 1\n\nproviders:\n"
 _LONGEST_SLUG = 60
 
 

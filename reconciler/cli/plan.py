@@ -11,6 +11,7 @@ from reconciler.cli.completing import patterns
 from reconciler.cli.configuration import read_config
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
+from reconciler.cli.views import no_fold, view
 from reconciler.engine.guards import check_guards
 from reconciler.engine.plan import Plan
 from reconciler.engine.plandocument import plan_as_document
@@ -40,6 +41,7 @@ Examples:
     help="Save the plan, for `apply --plan`.",
 )
 @options.as_format
+@no_fold
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.option(
     "--only",
@@ -55,6 +57,7 @@ def plan(
     files: tuple[Path, ...],
     out: Path | None,
     format_: str,
+    is_folded: bool,  # noqa: FBT001
     detailed_exitcode: bool,  # noqa: FBT001
     only: tuple[str, ...],
     prune: bool,  # noqa: FBT001
@@ -75,7 +78,7 @@ def plan(
     ):
         found = planner.plan(prune=prune, progress=progress.come_to)
     digest = save(found, out) if out and not found.refusals else None
-    show(found, format_)
+    show(found, format_, is_folded=is_folded)
     if digest:
         options.tell(f"Digest of {out}: {digest}")
     if found.refusals:
@@ -102,8 +105,9 @@ def save(found: Plan, out: Path) -> str:
         raise UsageError(f"--out {out}: {problem.strerror}") from None
 
 
-def show(found: Plan, format_: str) -> None:
-    options.show(plan_as_text(found), plan_as_document(found), format_)
+def show(found: Plan, format_: str, *, is_folded: bool) -> None:
+    text = plan_as_text(found, view(is_folded=is_folded))
+    options.show(text, plan_as_document(found), format_)
     try:
         check_guards(found)
     except GuardExceeded as error:

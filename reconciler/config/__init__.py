@@ -75,8 +75,9 @@ def _read(
 
 def _is_ours(root: Node) -> bool:
     """Whether a file that nobody named means to be one of ours."""
-    is_versioned = root.at("version") is not None and root.children["version"].data == 1
-    return is_versioned or bool({"providers", "profiles"} & set(root.children))
+    keys = set(root.children)
+    is_versioned = "version" in keys and (root.children["version"].data == 1 or len(keys) == 1)
+    return is_versioned or bool({"providers", "profiles"} & keys)
 
 
 def _checked(root: Node, findings: list[Finding]) -> Node:

@@ -451,7 +451,7 @@ REFUSED: dict[str, Hostile] = {
         postmark("    domains: !include '@OUTSIDE@'"), "a tag (`!`)"
     ),
     "an alias bomb": Hostile(
-        "a: &a [x, x, x, x, x, x, x, x]\n"
+        "version: 1\na: &a [x, x, x, x, x, x, x, x]\n"
         + "".join(
             f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
             for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -474,7 +474,7 @@ REFUSED: dict[str, Hostile] = {
     ),
     "a provider whose name is a workflow command": Hostile(
         'version: 1\nproviders: {"::error::pwned": {service: mailgun, token: {env: MAILGUN_A}}}\n',
-        "a provider's name is made of",
+        "the name of a provider or profile is made of",
     ),
     "a pattern in the place of a variable's name": Hostile(
         postmark("    domains: {}", '{env: "POSTMARK_*"}'), "the name of an environment variable"
@@ -1100,7 +1100,7 @@ def test_debugging_tells_method_path_status_and_time_and_no_more(scene: Scene) -
 
 
 CRASHES = {
-    "plan": "reconciler.reconciler:make_plan",
+    "plan": "reconciler.reconciler:look_and_plan",
     "apply --yes --format json": "reconciler.reconciler:apply_plan",
     "secrets check": "reconciler.secrets:Resolver.resolve_token",
 }

@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 from program import Served, run
 
+ALL_COMMANDS = (
+    "known: validate, plan, apply, explain, import, schema, completion, run, secrets, sandbox"
+)
+
 
 @pytest.mark.parametrize("command", ["plan", "validate", "apply --yes", "secrets check"])
 def test_without_a_configuration_one_is_shown_that_is_valid(command: str, tmp_path: Path) -> None:
@@ -43,7 +47,10 @@ def test_what_concerns_a_file_as_a_whole_has_no_line(tmp_path: Path) -> None:
     ("arguments", "way_out"),
     [
         ("plna", "no such command `plna`; did you mean `plan`?"),
-        ("xyz", "known: validate, plan, apply, run, secrets, sandbox"),
+        (
+            "xyz",
+            ALL_COMMANDS,
+        ),
         ("secrets chek", "no such command `chek`; did you mean `check`?"),
         ("sandbox rset", "no such command `rset`; did you mean `reset`?"),
         ("plan --formt json", "--format"),

@@ -129,7 +129,7 @@ DECLARED_ACCOUNT_WEBHOOK = or_absent(
 
 
 def test_no_key_of_the_schema_is_left_out() -> None:
-    of_the_application = {"domain", "sender", "advanced"}
+    of_the_application = {"domain", "sender", "advanced", "profile"}
     drawn = {
         "": {"service", "token", "region", "domains", "account_webhooks"} | set(PROVIDER),
         "/domain": set(DOMAIN_TABLE),

@@ -64,7 +64,10 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
             yield Statement(("advanced", "undocumented"), value=True)
 
     def remark(self, live: Resource) -> str:
-        return "" if live.facts["verified"] else "DKIM is not verified yet"
+        is_pending = any(each.purpose == DKIM and each.state == TO_PUBLISH for each in live.records)
+        if live.facts["verified"]:
+            return "a DKIM rotation is pending" if is_pending else ""
+        return "DKIM is not verified yet"
 
     def list(self, session: OnAccount[Reader], under: Address) -> Iterable[Resource]:
         for item in paged(session.account, "/domains", "Domains"):

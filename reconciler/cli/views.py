@@ -1,0 +1,24 @@
+"""How plans are shown: as wide as the terminal, and what is alike once."""
+
+import shutil
+import sys
+
+import click
+
+from reconciler.reports.changes import View
+
+_NARROWEST = 40
+
+no_fold = click.option(
+    "--no-fold",
+    "is_folded",
+    flag_value=False,
+    default=True,
+    help="Show each of the changes that are alike, and not one for all.",
+)
+
+
+def view(*, is_folded: bool = True) -> View:
+    """Return how results are shown: on a terminal as wide as that is."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return View(max(width, _NARROWEST) if width else None, is_folded)

@@ -52,6 +52,7 @@ class LazyGroup(Commands):
             ),
         },
         "Adopt": {
+            "init": ("reconciler.cli.init:init", "Begin a repository for the configuration."),
             "import": (
                 "reconciler.cli.importing:import_",
                 "Declare what is live in YAML, in a new file or one that is there.",

@@ -6,7 +6,7 @@ import pytest
 from program import Served, run
 
 ALL_COMMANDS = (
-    "known: validate, plan, apply, explain, import, schema, completion, run, secrets, sandbox"
+    "known: validate, plan, apply, explain, init, import, schema, completion, run, secrets, sandbox"
 )
 
 

@@ -1,0 +1,158 @@
+"""`esp-reconcile init`"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.account import options_of
+from reconciler.cli.new_provider import SCHEMA, Begun, NewProvider, begun
+from reconciler.cli.progress import Progress
+from reconciler.cli.scaffold import EXAMPLES, HOOKS, IGNORED, RULES, age_recipient
+from reconciler.cli.settings import Settings
+from reconciler.config import load_config
+from reconciler.config.bundle import bundled
+from reconciler.credentials import resolver
+from reconciler.errors import SecretError, UsageError
+from reconciler.files import write_below
+from reconciler.importing import Imported, import_live
+from reconciler.model import Reference
+from reconciler.providers import SERVICES
+from reconciler.source import Location, printable
+
+CONFIGURATION = "esp.yaml"
+_ENCRYPTED = "secrets.sops.yaml"
+_TOKENS = {"postmark": "env:POSTMARK_SERVER_TOKEN", "mailgun": "env:MAILGUN_API_KEY"}
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  esp-reconcile init
+  esp-reconcile init mail --service mailgun --token env:MAILGUN_API_KEY --region eu --yes
+"""
+)
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option("--service", type=click.Choice(sorted(SERVICES)), help="The first account's.")
+@click.option("--token", metavar="REFERENCE", help="env:NAME, file:PATH or sops:FILE#KEY.")
+@click.option("--account-token", metavar="REFERENCE", help="Postmark's, for domains and senders.")
+@click.option("--region", type=click.Choice(["us", "eu"]), help="Mailgun's.")
+@click.option("--provider", metavar="NAME", help="What to call it; else the service's name.")
+@click.option(
+    "--secrets",
+    type=click.Choice(["env", "sops"]),
+    help="Where live passwords go: variables to be set, or a file that sops encrypts.",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing; what is not said is as by default.")
+@click.pass_obj
+def init(
+    settings: Settings,
+    /,
+    folder: Path,
+    secrets: str | None,
+    yes: bool,  # noqa: FBT001
+    **said: str | None,
+) -> int:
+    """Begin a repository for the configuration in DIR, by default here.
+
+    If the token is at hand, what is live is imported. Nothing that is there is written over.
+    """
+    is_asked = not yes and sys.stdin.isatty()
+    new = _asked(NewProvider(**said), is_asked=is_asked)
+    store = secrets or (_ask("Keep secrets in", ["env", "sops"]) if is_asked else "env")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {".gitignore": IGNORED, ".pre-commit-config.yaml": HOOKS, SCHEMA: _schema()}
+    if store == "sops":
+        recipient, key = age_recipient()
+        files[".sops.yaml"] = RULES.format(recipient=recipient)
+        options.tell(f"The key that opens them is in {printable(str(key))}; keep a copy of it.")
+    for name, text in files.items():
+        _put(folder, name, text)
+    if (folder / CONFIGURATION).exists():
+        options.tell(f"kept     {CONFIGURATION}: `import {CONFIGURATION}` adds to it")
+    else:
+        _put(folder, CONFIGURATION, _configuration(settings, folder, new, store))
+    config = load_config([folder / CONFIGURATION], SERVICES)
+    options.say(f"Valid: {len(config.desired)} resources. Next: esp-reconcile plan")
+    return 0
+
+
+def _asked(new: NewProvider, *, is_asked: bool) -> NewProvider:
+    """Return what was said, and what is asked for where it was not."""
+    if not is_asked:
+        service = new.service or "mailgun"
+        return replace(new, service=service, token=new.token or _TOKENS[service])
+    service = new.service or _ask("Service", sorted(SERVICES))
+    token = new.token or click.prompt("Where is the token kept", default=_TOKENS[service], err=True)
+    new = replace(new, service=service, token=token)
+    if service == "mailgun" and not new.region:
+        return replace(new, region=_ask("Region", ["us", "eu"]))
+    if service == "postmark" and not new.account_token:
+        where = "Where is the account token kept (- for none)"
+        account = click.prompt(where, default="env:POSTMARK_ACCOUNT_TOKEN", err=True)
+        return replace(new, account_token=None if account == "-" else account)
+    return new
+
+
+def _ask(question: str, answers: list[str]) -> str:
+    chosen: str = click.prompt(question, type=click.Choice(answers), default=answers[0], err=True)
+    return chosen
+
+
+def _schema() -> str:
+    return json.dumps(bundled(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _configuration(settings: Settings, folder: Path, new: NewProvider, store: str) -> str:
+    """Return the configuration: what is live, or no more than the provider without its token."""
+    path = folder / CONFIGURATION
+    start = begun((), path, new, force=True)
+    try:
+        found = _imported(settings, start, store)
+    except SecretError as error:
+        options.tell(f"Nothing is imported yet: {error}. Once it is there, `import` does that.")
+        return start.texts[path] + EXAMPLES[str(new.service)]
+    _keep(found, folder, store)
+    for each in found.left_out:
+        options.tell(f"Not declared: {printable(str(each))}.")
+    return found.after[path]
+
+
+def _imported(settings: Settings, start: Begun, store: str) -> Imported:
+    def refer(name: str) -> dict[str, object]:
+        return {"sops": {"file": _ENCRYPTED, "key": name}} if store == "sops" else {"env": name}
+
+    with Progress("Reading live state") as progress:
+        return import_live(
+            start.texts, options_of(settings), refer=refer, progress=progress.come_to
+        )
+
+
+def _keep(found: Imported, folder: Path, store: str) -> None:
+    for line in _to_be_set(found) if store == "env" else ():
+        options.tell(line)
+    for name, secret in sorted(found.secrets.items()) if store == "sops" else ():
+        place = Location(str(folder / _ENCRYPTED))
+        resolver().sops.set(Reference("sops", _ENCRYPTED, place, name), secret)
+
+
+def _to_be_set(found: Imported) -> Iterator[str]:
+    if found.secrets:
+        yield "To be set before the next plan, to what is live:"
+        yield from (f"  {name}" for name in sorted(found.secrets))
+
+
+def _put(folder: Path, name: str, text: str) -> None:
+    """Write a file that is not there yet; tell which were."""
+    try:
+        write_below(folder.resolve(), PurePath(name), text.encode(), new=True)
+    except FileExistsError:
+        options.tell(f"kept     {name}")
+    except OSError as problem:
+        raise UsageError(f"{folder / name}: {problem.strerror}") from None
+    else:
+        options.tell(f"written  {name}")

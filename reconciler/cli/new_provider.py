@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from reconciler.cli.options import is_recursive
 from reconciler.config import load_config, read_texts
 from reconciler.config.insertion import provider_lines, with_provider
 from reconciler.errors import UsageError
@@ -63,7 +64,7 @@ def begun(files: tuple[Path, ...], out: Path | None, new: NewProvider, *, force:
     if new.service is None:
         if given := [*new.given(), *(["--out"] if out else []), *(["--force"] * force)]:
             raise UsageError(f"{given[0]} is for a provider that --service begins")
-        texts = read_texts(files)
+        texts = read_texts(files, recursive=is_recursive())
         return Begun(texts, texts)
     if len(files) > 1 or (files and out):
         raise UsageError("a provider is begun in one FILE, or in a new one that --out names")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.config.profiles import Profiles
 from reconciler.config.schema import check_schema, load_schema
-from reconciler.config.sources import Source, content_of, read_texts, sources_in
+from reconciler.config.sources import Source, content_of, is_ours, read_texts, sources_in
 from reconciler.config.syntax import MAX_BYTES, parse
 from reconciler.errors import ConfigError
 from reconciler.model import Account, Address, Config, Resource, Service
@@ -65,19 +65,12 @@ def _read(
     if raw is None:
         return None
     root, found = parse(raw, str(source.path))
-    if source.is_found and root is not None and not _is_ours(root):
+    if source.is_found and root is not None and not is_ours(root):
         message = "no `version: 1`, no `providers:` and no `profiles:`, so that it was skipped"
         passed_over.append(Finding(Location(str(source.path)), message))
         return None
     findings.extend(found)
     return root
-
-
-def _is_ours(root: Node) -> bool:
-    """Whether a file that nobody named means to be one of ours."""
-    keys = set(root.children)
-    is_versioned = "version" in keys and (root.children["version"].data == 1 or len(keys) == 1)
-    return is_versioned or bool({"providers", "profiles"} & keys)
 
 
 def _checked(root: Node, findings: list[Finding]) -> Node:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from reconciler.config.syntax import MAX_BYTES
+from reconciler.config.syntax import MAX_BYTES, parse
 from reconciler.errors import ConfigError
 from reconciler.files import LeadsOut, read_plainly
-from reconciler.source import Finding, Location
+from reconciler.source import Finding, Location, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +21,32 @@ class Source:
     is_found: bool = False
 
 
-def read_texts(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return the content of files, and of the YAML files in folders, with its own line breaks.
+def read_texts(paths: Sequence[Path], *, recursive: bool = False) -> dict[Path, str]:
+    """Return the content of files, and of the configurations in folders, with its line breaks.
 
     Raises ConfigError as `load_config` does; what it would find in them is not looked for.
     """
     findings: list[Finding] = []
     texts = {}
-    for path in [each.path for each in sources_in(paths, findings)]:
+    for source in sources_in(paths, findings, recursive=recursive):
+        raw = content_of(source.path, findings) or b""
+        root, _ = parse(raw, "")
+        if source.is_found and root is not None and not is_ours(root):
+            continue
         try:
-            texts[path] = (content_of(path, findings) or b"").decode()
+            texts[source.path] = raw.decode()
         except UnicodeDecodeError:
-            findings.append(_about(path, "not UTF-8 text; save the file as UTF-8"))
+            findings.append(_about(source.path, "not UTF-8 text; save the file as UTF-8"))
     if findings:
         raise ConfigError(findings, [])
     return texts
+
+
+def is_ours(root: Node) -> bool:
+    """Whether a file that nobody named means to be a configuration."""
+    keys = set(root.children)
+    is_versioned = "version" in keys and (root.children["version"].data == 1 or len(keys) == 1)
+    return is_versioned or bool({"providers", "profiles"} & keys)
 
 
 def sources_in(

@@ -179,3 +179,22 @@ def test_a_refused_token_leaves_nothing_half_written(box: Served, tmp_path: Path
     assert done.code == 1
     assert "The key is not accepted here" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_in_a_folder_each_file_gets_what_belongs_to_its_providers(
+    box: Served, tmp_path: Path
+) -> None:
+    below = tmp_path / "conf" / "below"
+    below.mkdir(parents=True)
+    head = "version: 1\nproviders:\n  "
+    mailgun = "m: {service: mailgun, token: {env: MAILGUN_API_KEY}, region: eu}\n"
+    postmark = "p: {service: postmark, token: {env: POSTMARK_SERVER_TOKEN}}\n"
+    (below / "m.yaml").write_text(head + mailgun, encoding="utf-8")
+    (below.parent / "p.yaml").write_text(head + postmark, encoding="utf-8")
+    (below.parent / "compose.yaml").write_text("services: {web: {image: x}}\n", encoding="utf-8")
+    done = run("import", "--recursive", "conf", cwd=tmp_path, env=box.env)
+    assert done.code == 0
+    assert "promo.example.com" in (below / "m.yaml").read_text(encoding="utf-8")
+    assert "legacy-digest" in (below.parent / "p.yaml").read_text(encoding="utf-8")
+    again = run("plan", "--recursive", "--detailed-exitcode", "conf", cwd=tmp_path, env=box.env)
+    assert again.code == 0

@@ -175,7 +175,7 @@ def test_where_no_yaml_can_be_read_nothing_is_completed_and_nothing_said(tmp_pat
         "COMP_CWORD": "2",
     }
     done = run(cwd=tmp_path, env=env)
-    assert (done.out, done.err) == ("", "")
+    assert (done.out.strip(), done.err) == ("", "")
 
 
 def test_a_shell_is_led_to_a_served_sandbox(tmp_path: Path) -> None:

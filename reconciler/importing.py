@@ -202,12 +202,18 @@ class _Desk:
                     yield found, _would(change, each)
 
     def _imported(self, drafts: Mapping[str, Draft], after: Texts) -> Imported:
+        # What was taken out again refers to nothing.
+        used = {
+            name: secret
+            for name, secret in self.author.references.secrets.items()
+            if any(name in text for text in after.values())
+        }
         return Imported(
             self.texts,
             after,
             tuple(address for each in drafts.values() for address in each.addresses),
             tuple(lost for each in drafts.values() for lost in each.left_out),
-            self.author.references.secrets,
+            used,
         )
 
 

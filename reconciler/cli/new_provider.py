@@ -1,5 +1,6 @@
 """A provider that is begun from the command line: how to reach an account, and no more."""
 
+import os
 import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
@@ -72,6 +73,8 @@ def begun(files: tuple[Path, ...], out: Path | None, new: NewProvider, *, force:
         return _added(files[0], new)
     if out and (out.exists() or out.is_symlink()) and not force:
         raise UsageError(f"--out {out}: it is there; name it as FILE to add to it, or say --force")
+    if out and not os.access(out.parent, os.W_OK | os.X_OK):
+        raise UsageError(f"--out {out}: its folder is not there, or not yours to write to")
     lines = provider_lines(new.name, str(new.service), new.as_yaml(), indent=2)
     text = _HEAD + "".join(f"{line}\n" for line in lines)
     return Begun({}, {out or STDOUT: text}, (new.name,))

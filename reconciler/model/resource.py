@@ -190,6 +190,10 @@ class Kind(ABC, Generic[ReadT, WriteT]):
                 keys = self.keys(live.address, each.ours)
                 yield Statement(keys, live.attributes[each.ours], each.ours)
 
+    def told(self, address: Address) -> str:
+        """Return an address as it may be told even where the thing itself may not be declared."""
+        return str(address)
+
     def remark(self, live: Resource) -> str:
         """Return what who reads the YAML should know of a live resource, in a few words."""
         return ""

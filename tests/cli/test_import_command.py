@@ -160,6 +160,7 @@ def test_only_what_is_selected_is_imported(box: Served, tmp_path: Path) -> None:
         (("--service", "mailgun", "--token", "env:X", "--all-servers"), "--account-token"),
         ((*MAILGUN, "--out", "a.yaml", "b.yaml"), "one FILE"),
         (("nowhere.yaml",), "no such file"),
+        ((*MAILGUN, "--out", "nowhere/esp.yaml"), "its folder is not there"),
     ],
 )
 def test_what_cannot_be_meant_is_told_before_anything_is_read(
@@ -198,3 +199,42 @@ def test_in_a_folder_each_file_gets_what_belongs_to_its_providers(
     assert "legacy-digest" in (below.parent / "p.yaml").read_text(encoding="utf-8")
     again = run("plan", "--recursive", "--detailed-exitcode", "conf", cwd=tmp_path, env=box.env)
     assert again.code == 0
+
+
+def test_what_our_schema_refuses_is_left_out_and_told_and_asks_for_no_secret(
+    box: Served, tmp_path: Path
+) -> None:
+    hook = {"Triggers": {"Bounce": {"Enabled": True}}, "HttpAuth": {"Username": "u"}}
+    for host in ("user:pass@h.example.com", "h.example.com/?token=abcdef0123456789"):
+        auth = {"Username": "u", "Password": f"canary-{host[:4]}"}
+        box.postmark("POST", "/webhooks", {**hook, "Url": f"https://{host}", "HttpAuth": auth})
+    box.control(
+        "postmark",
+        "POST",
+        "faults",
+        {
+            "path": "/message-streams",
+            "status": 200,
+            "method": "GET",
+            "times": 1,
+            "body": {
+                "MessageStreams": [
+                    {
+                        "ID": "UPPER-Case",
+                        "ServerID": 1,
+                        "Name": "x",
+                        "MessageStreamType": "Transactional",
+                    }
+                ],
+                "TotalCount": 1,
+            },
+        },
+    )
+    done = run("import", *POSTMARK, cwd=tmp_path, env=box.env)
+    assert done.code == 0
+    text = done.out + done.err
+    for secret in ("user:pass", "abcdef0123456789", "canary"):
+        assert secret not in text
+    assert "Not declared: postmark/streams/UPPER-Case: " in done.err
+    assert "    # not declared: postmark/webhooks/outbound/https://" in done.out
+    assert "To be set" not in done.err

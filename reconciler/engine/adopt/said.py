@@ -15,26 +15,30 @@ _TWINS = "the service has more than one of it, and the YAML can only mean one; d
 
 @dataclass(frozen=True, slots=True, order=True)
 class LeftOut:
-    """What is live and cannot be declared, and why; without `fields` it is the whole."""
+    """What is live and cannot be declared, and why; without `fields` it is the whole.
+
+    `name` is its address as it may be told.
+    """
 
     address: Address
     fields: tuple[str, ...]
     reason: str
+    name: str
 
     def __str__(self) -> str:
         names = ", ".join(f"`{each}`" for each in self.fields)
-        return f"{names + ' of ' if names else ''}{self.address}: {self.reason}"
+        return f"{names + ' of ' if names else ''}{self.name}: {self.reason}"
 
 
 def grouped(left_out: Iterable[LeftOut]) -> list[LeftOut]:
     """Return what is left out of one thing for one reason as one."""
-    fields: dict[tuple[Address, bool, str], list[str]] = {}
+    fields: dict[tuple[Address, str, bool, str], list[str]] = {}
     for each in left_out:
-        key = (each.address, bool(each.fields), each.reason)
+        key = (each.address, each.name, bool(each.fields), each.reason)
         fields.setdefault(key, []).extend(each.fields)
     return sorted(
-        LeftOut(address, tuple(sorted(names)), reason)
-        for (address, _, reason), names in fields.items()
+        LeftOut(address, tuple(sorted(names)), reason, name)
+        for (address, name, _, reason), names in fields.items()
     )
 
 
@@ -65,7 +69,8 @@ class Said:
 
     def left_out(self, reason: str) -> LeftOut:
         field = self.statement.field
-        return LeftOut(self.resource.address, (field,) if field else (), reason)
+        address, kind = self.resource.address, self.resource.kind
+        return LeftOut(address, (field,) if field else (), reason, kind.told(address))
 
 
 Barred = Mapping[tuple[Address, str], str]

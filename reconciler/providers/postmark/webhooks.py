@@ -31,7 +31,7 @@ from reconciler.providers.postmark.session import (
     sought_id,
 )
 from reconciler.providers.postmark.streams import Streams
-from reconciler.providers.urls import HIDDEN_URL, said_url
+from reconciler.providers.urls import HIDDEN_URL, said_url, shown_url
 from reconciler.source import Location, Node
 
 DEFAULT_STREAM = "outbound"
@@ -148,6 +148,9 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
         value |= {"triggers": _triggers(live.attributes)} | _said_secrets(live)
         obstacle = "" if said_url(url) else HIDDEN_URL
         yield Statement((self.name,), value, is_item=True, obstacle=obstacle)
+
+    def told(self, address: Address) -> str:
+        return str(replace(address, parts=(*address.parts[:-1], shown_url(address.name))))
 
     def remark(self, live: Resource) -> str:
         return "not verified, and so without events" if live.notes else ""

@@ -12,7 +12,7 @@ from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.new_provider import SCHEMA, Begun, NewProvider, begun
 from reconciler.cli.progress import Progress
-from reconciler.cli.scaffold import EXAMPLES, HOOKS, IGNORED, RULES, age_recipient
+from reconciler.cli.scaffold import EXAMPLES, HOOKS, IGNORED, RULES
 from reconciler.cli.settings import Settings
 from reconciler.config import load_config
 from reconciler.config.bundle import bundled
@@ -22,6 +22,7 @@ from reconciler.files import write_below
 from reconciler.importing import Imported, import_live
 from reconciler.model import Reference
 from reconciler.providers import SERVICES
+from reconciler.secrets.age import age_recipient
 from reconciler.source import Location, printable
 
 CONFIGURATION = "esp.yaml"

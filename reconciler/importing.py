@@ -5,7 +5,8 @@ what the plan would change, is taken out again and told: nothing that was read i
 and the next plan is empty.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,16 @@ from reconciler.engine.inventory import take_stock
 from reconciler.engine.live import Collection as Listing
 from reconciler.engine.live import Progress, in_silence, read_live
 from reconciler.engine.plan import build_plan
-from reconciler.engine.selection import EVERYTHING, Selection
+from reconciler.engine.selection import EVERYTHING, Selection, check_met, named
 from reconciler.errors import ConfigError, ReconcileError
 from reconciler.model import (
+    Account,
     Address,
     Change,
     Config,
     FieldChange,
     Reference,
+    Resource,
     Secret,
     Snapshot,
     as_text,
@@ -34,11 +37,13 @@ from reconciler.model import (
 from reconciler.options import Options
 from reconciler.providers import SERVICES
 from reconciler.reconciler import Planner
-from reconciler.source import Location
+from reconciler.source import Location, Node
 
 _ROUNDS = 20
 Texts = Mapping[Path, str]
 Barred = dict[tuple[Address, str], str]
+Charge = tuple[Location, str, Address | None]
+"""Where something is wrong, what, and the thing that it is about, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +69,18 @@ def import_live(
     providers: Collection[str] = (),
     full: bool = False,
     refer: Callable[[str], Any] = lambda name: {"env": name},
+    taken: Collection[str] = (),
     progress: Progress = in_silence,
 ) -> Imported:
     """Return files, given by their content, with what is live in their providers added.
 
     With `providers` it is added to these only; the others of the same services are looked at too,
-    for what they declare of the same accounts.
+    for what they declare of the same accounts. `refer` says how a secret is referred to by its
+    name, which is none of those `taken`.
     Raises ConfigError for what is wrong with them as they are, and what a plan raises.
     """
-    config = _concerning(_load(texts), providers)
+    whole = _load(texts)
+    config = _concerning(whole, providers)
     # To read takes tokens only: what is sent as content need not be at hand.
     with Planner.open(replace(config, desired={}), options) as planner:
         connections = options.connections
@@ -88,7 +96,8 @@ def import_live(
         def look(collections: Iterable[Listing]) -> Snapshot:
             return read_live({}, collections, planner.sessions, connections=connections)
 
-        references = References(refer)
+        check_met(selection, stock, named(config))
+        references = References(refer, {*taken, *_names_in(whole)})
         author = Author(_unsaid, references, full=full)
         desk = _Desk(texts, config, stock, author, look, frozenset(providers))
         return desk.written()
@@ -161,16 +170,31 @@ class _Desk:
             account = self.config.providers[name]
             path = Path(account.location.file)
             lost = [f"not declared: {each}" for each in draft.left_out if not each.fields]
-            service = account.service.name
-            texts[path] = inserted(texts[path], name, service, draft.tree, draft.notes, lost)
+            service, tree = account.service.name, self._with_lists_of_profiles(account, draft.tree)
+            texts[path] = inserted(texts[path], name, service, tree, draft.notes, lost)
         return texts
+
+    def _with_lists_of_profiles(
+        self, account: Account, tree: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return a tree whose lists begin with a profile's items: they stand in their place."""
+        nodes = account.node.children
+        copied = {
+            key: [*nodes[key].data, *value]
+            for key, value in tree.items()
+            if isinstance(value, list) and key in nodes and self._is_of_a_profile(nodes[key])
+        }
+        return {**tree, **copied}
+
+    def _is_of_a_profile(self, node: Node) -> bool:
+        return node.location in self.config.profiles
 
     def _wrong(self, after: Texts, drafts: Mapping[str, Draft]) -> Barred:
         """Return what the schema refuses, and what a plan would change."""
         try:
             config = _load(after)
         except ConfigError as error:
-            told = [(each.location, each.message) for each in error.findings]
+            told: list[Charge] = [(each.location, each.message, None) for each in error.findings]
         else:
             told = list(self._to_do(config))
         found = dict(_accused(told, after, drafts, self.config))
@@ -178,8 +202,8 @@ class _Desk:
             raise ReconcileError(f"what is live cannot be said: {told[0][0]}: {told[0][1]}")
         return found
 
-    def _to_do(self, config: Config) -> Iterator[tuple[Location, str]]:
-        """Yield place and reason of each change that a plan of what is new would make."""
+    def _to_do(self, config: Config) -> Iterator[Charge]:
+        """Yield each change that a plan of what is new would make."""
         known = self.author.references.secrets
         new = {
             address: each.kind.seal(
@@ -193,20 +217,20 @@ class _Desk:
         plan = build_plan(desired=new, live={**self.stock, **beside})
         for refusal in plan.refusals:
             if refusal.location:
-                yield refusal.location, refusal.reason
+                yield refusal.location, refusal.reason, _entry(new[refusal.address])
         for change in plan.changes:
             place = change.subject.location()
             for each in change.fields or (None,):
                 found = each.location if each and each.location else place
                 if found:
-                    yield found, _would(change, each)
+                    yield found, _would(change, each), _entry(change.subject)
 
     def _imported(self, drafts: Mapping[str, Draft], after: Texts) -> Imported:
         # What was taken out again refers to nothing.
         used = {
             name: secret
             for name, secret in self.author.references.secrets.items()
-            if any(name in text for text in after.values())
+            if any(re.search(rf"\b{name}\b", text) for text in after.values())
         }
         return Imported(
             self.texts,
@@ -217,6 +241,10 @@ class _Desk:
         )
 
 
+def _entry(resource: Resource) -> Address:
+    return resource.parent or resource.address
+
+
 def _would(change: Change, field: FieldChange | None) -> str:
     address = change.subject.address
     if field is None:
@@ -225,26 +253,42 @@ def _would(change: Change, field: FieldChange | None) -> str:
     return f"a plan would change `{field.name}` of {address} {values}"
 
 
+def _names_in(config: Config) -> Iterator[str]:
+    for resource in config.desired.values():
+        yield from map(_name, resource.references.values())
+
+
 def _name(reference: Reference) -> str:
     return reference.key or reference.target
 
 
 def _accused(
-    told: Iterable[tuple[Location, str]],
+    told: Iterable[Charge],
     after: Texts,
     drafts: Mapping[str, Draft],
     config: Config,
 ) -> Iterator[tuple[tuple[Address, str], str]]:
-    """Yield the statements that stand at the places of which something is told, with that."""
+    """Yield the statements that stand at the places of which something is told, with that.
+
+    Where none of ours does, what is there already says it of a thing, and so that cannot be added.
+    """
     places = {str(path): keys_by_place(text.encode()) for path, text in after.items()}
-    for location, reason in told:
+    for location, reason, entry in told:
         keys = places[location.file].get((location.line, location.column), ())
-        if len(keys) < len(("providers", "name", "key")):
-            continue
-        _, name, *path = keys
-        account = config.providers[str(name)]
-        if len(path) > 1 and isinstance(path[1], int):
-            listed = account.node.children.get(str(path[0]))
-            path[1] -= len(listed.items) if listed else 0
-        for each in drafts[str(name)].statements_at(tuple(map(str, path))):
+        found = _statements_at(keys, drafts, config)
+        for each in found or ([(entry, "")] if entry else []):
             yield each, reason
+
+
+def _statements_at(
+    keys: Sequence[str | int], drafts: Mapping[str, Draft], config: Config
+) -> list[tuple[Address, str]]:
+    """Return the statements that were written at a place of a file, by the keys that lead there."""
+    if len(keys) < len(("providers", "name", "key")) or keys[0] != "providers":
+        return []
+    _, name, *path = keys
+    draft = drafts.get(str(name))
+    if draft and len(path) > 1 and isinstance(path[1], int):
+        listed = config.providers[str(name)].node.children.get(str(path[0]))
+        path[1] -= len(listed.items) if listed else 0
+    return draft.statements_at(tuple(map(str, path))) if draft else []

@@ -18,7 +18,7 @@ from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupted_by
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
 from reconciler.cli.streams import interject
-from reconciler.cli.views import no_fold, view
+from reconciler.cli.views import all_notes, no_fold, view
 from reconciler.engine.apply import Stop
 from reconciler.engine.attempt import Outcome, Result
 from reconciler.engine.authority import Authority
@@ -62,6 +62,7 @@ Examples:
 @click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @options.as_format
 @no_fold
+@all_notes
 @click.option(
     "--only",
     multiple=True,
@@ -74,15 +75,16 @@ Examples:
 @click.pass_obj
 def apply(
     settings: Settings,
+    /,
     files: tuple[Path, ...],
     plan_file: Path | None,
     digest: str | None,
     yes: bool,  # noqa: FBT001
     format_: str,
-    is_folded: bool,  # noqa: FBT001
     only: tuple[str, ...],
     prune: bool,  # noqa: FBT001
     allow_deletes: int | None,
+    **how: bool,
 ) -> int:
     """Plan and make the changes, or make exactly those of a saved plan.
 
@@ -102,7 +104,7 @@ def apply(
     ):
         found = _confirmed(reconciler, authority) if authority else _planned(reconciler, prune)
         if format_ == "text":
-            _show_plan(found, view(is_folded=is_folded), is_asked=not yes)
+            _show_plan(found, view(**how), is_asked=not yes)
         check_refusals(found)
         check_guards(found, allow_deletes)
         if found.changes and not yes and not _is_wanted(found):

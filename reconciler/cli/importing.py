@@ -21,6 +21,7 @@ from reconciler.files import write_below
 from reconciler.importing import Imported, import_live
 from reconciler.model import Reference
 from reconciler.providers import SERVICES
+from reconciler.secrets import key_names
 from reconciler.source import Location, printable
 
 
@@ -83,6 +84,7 @@ def import_(
     run = options_of(settings)
     start = with_servers(start, run) if all_servers else start
     refer = partial(_in_store, store, next(iter(start.texts))) if store else _in_environment
+    taken = names_in(store) if store and store.exists() else ()
     with Progress("Reading live state") as progress:
         found = import_live(
             start.texts,
@@ -91,6 +93,7 @@ def import_(
             providers=start.providers,
             full=full,
             refer=refer,
+            taken=taken,
             progress=progress.come_to,
         )
     if dry_run:
@@ -118,6 +121,12 @@ def _in_store(store: Path, beside: Path, name: str) -> Mapping[str, Any]:
     return {"sops": {"file": str(path), "key": name}}
 
 
+def names_in(store: Path) -> list[str]:
+    """Return the keys of an encrypted file: what they lead to stays. Raises SecretError."""
+    tree = resolver().sops.tree(Reference("sops", store.name, Location(str(store))))
+    return list(key_names(tree))
+
+
 def _keep(found: Imported, store: Path | None) -> None:
     """Put the secrets into the encrypted file, if there is one. Raises SecretError."""
     if store is None:
@@ -135,9 +144,9 @@ def _write(originals: Mapping[Path, str], after: Mapping[Path, str]) -> None:
 
 
 def _write_file(path: Path, text: str) -> None:
-    folder, name = path.parent.resolve(), PurePath(path.name)
+    real = path.resolve()
     try:
-        write_below(folder, name, text.encode(), new=not path.exists())
+        write_below(real.parent, PurePath(real.name), text.encode(), new=not real.exists())
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}; nothing was written there") from None
 
@@ -163,7 +172,9 @@ def _tell(
     for each in found.left_out:
         options.tell(f"Not declared: {printable(str(each))}.")
     if found.secrets and store:
-        options.tell(f"{len(found.secrets)} secrets {would}kept in {printable(str(store))}.")
+        count = len(found.secrets)
+        noun = "secret" if count == 1 else "secrets"
+        options.tell(f"{count} {noun} {would}kept in {printable(str(store))}.")
     elif found.secrets:
         options.tell("To be set before the next plan, to what is live:")
         for name in sorted(found.secrets):

@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
+from reconciler.cli.importing import names_in
 from reconciler.cli.new_provider import SCHEMA, Begun, NewProvider, begun
 from reconciler.cli.progress import Progress
 from reconciler.cli.scaffold import EXAMPLES, HOOKS, IGNORED, RULES
@@ -113,7 +114,9 @@ def _configuration(settings: Settings, folder: Path, new: NewProvider, store: st
     path = folder / CONFIGURATION
     start = begun((), path, new, force=True)
     try:
-        found = _imported(settings, start, store)
+        there = folder / _ENCRYPTED
+        taken = names_in(there) if store == "sops" and there.exists() else []
+        found = _imported(settings, start, store, taken)
     except SecretError as error:
         options.tell(f"Nothing is imported yet: {error}. Once it is there, `import` does that.")
         return start.texts[path] + EXAMPLES[str(new.service)]
@@ -123,13 +126,17 @@ def _configuration(settings: Settings, folder: Path, new: NewProvider, store: st
     return found.after[path]
 
 
-def _imported(settings: Settings, start: Begun, store: str) -> Imported:
+def _imported(settings: Settings, start: Begun, store: str, taken: list[str]) -> Imported:
     def refer(name: str) -> dict[str, object]:
         return {"sops": {"file": _ENCRYPTED, "key": name}} if store == "sops" else {"env": name}
 
     with Progress("Reading live state") as progress:
         return import_live(
-            start.texts, options_of(settings), refer=refer, progress=progress.come_to
+            start.texts,
+            options_of(settings),
+            refer=refer,
+            taken=taken,
+            progress=progress.come_to,
         )
 
 

@@ -62,6 +62,8 @@ class NewProvider:
 
 def begun(files: tuple[Path, ...], out: Path | None, new: NewProvider, *, force: bool) -> Begun:
     """Return what to add to. Raises UsageError for options that contradict each other."""
+    if Path("-") in files:
+        raise UsageError("standard input cannot be added to; name a file")
     if new.service is None:
         if given := [*new.given(), *(["--out"] if out else []), *(["--force"] * force)]:
             raise UsageError(f"{given[0]} is for a provider that --service begins")
@@ -77,7 +79,8 @@ def begun(files: tuple[Path, ...], out: Path | None, new: NewProvider, *, force:
         raise UsageError(f"--out {out}: its folder is not there, or not yours to write to")
     lines = provider_lines(new.name, str(new.service), new.as_yaml(), indent=2)
     text = _HEAD + "".join(f"{line}\n" for line in lines)
-    return Begun({}, {out or STDOUT: text}, (new.name,))
+    there = read_texts([out]) if out and out.exists() else {}
+    return Begun(there, {out or STDOUT: text}, (new.name,))
 
 
 def _added(file: Path, new: NewProvider) -> Begun:

@@ -11,7 +11,7 @@ from reconciler.cli.completing import patterns
 from reconciler.cli.configuration import read_config
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
-from reconciler.cli.views import no_fold, view
+from reconciler.cli.views import all_notes, no_fold, view
 from reconciler.engine.guards import check_guards
 from reconciler.engine.plan import Plan
 from reconciler.engine.plandocument import plan_as_document
@@ -20,6 +20,7 @@ from reconciler.engine.selection import Selection
 from reconciler.errors import GuardExceeded, ImmutableField, UsageError
 from reconciler.model import Config
 from reconciler.reconciler import Planner
+from reconciler.reports.changes import View
 from reconciler.reports.text import declared_as_text, plan_as_text
 
 CHANGES_EXIT = 2
@@ -42,6 +43,7 @@ Examples:
 )
 @options.as_format
 @no_fold
+@all_notes
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.option(
     "--only",
@@ -54,13 +56,14 @@ Examples:
 @click.pass_obj
 def plan(
     settings: Settings,
+    /,
     files: tuple[Path, ...],
     out: Path | None,
     format_: str,
-    is_folded: bool,  # noqa: FBT001
     detailed_exitcode: bool,  # noqa: FBT001
     only: tuple[str, ...],
     prune: bool,  # noqa: FBT001
+    **how: bool,
 ) -> int:
     """Read the live state and show what would change. Sends nothing but GET.
 
@@ -78,7 +81,7 @@ def plan(
     ):
         found = planner.plan(prune=prune, progress=progress.come_to)
     digest = save(found, out) if out and not found.refusals else None
-    show(found, format_, is_folded=is_folded)
+    show(found, view(**how), format_)
     if digest:
         options.tell(f"Digest of {out}: {digest}")
     if found.refusals:
@@ -105,9 +108,8 @@ def save(found: Plan, out: Path) -> str:
         raise UsageError(f"--out {out}: {problem.strerror}") from None
 
 
-def show(found: Plan, format_: str, *, is_folded: bool) -> None:
-    text = plan_as_text(found, view(is_folded=is_folded))
-    options.show(text, plan_as_document(found), format_)
+def show(found: Plan, how: View, format_: str) -> None:
+    options.show(plan_as_text(found, how), plan_as_document(found), format_)
     try:
         check_guards(found)
     except GuardExceeded as error:

@@ -18,7 +18,15 @@ no_fold = click.option(
 )
 
 
-def view(*, is_folded: bool = True) -> View:
+all_notes = click.option(
+    "--notes",
+    "has_all_notes",
+    is_flag=True,
+    help="Show each of the notes that are alike, and not one for all.",
+)
+
+
+def view(*, is_folded: bool, has_all_notes: bool) -> View:
     """Return how results are shown: on a terminal as wide as that is."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return View(max(width, _NARROWEST) if width else None, is_folded)
+    return View(max(width, _NARROWEST) if width else None, is_folded, has_all_notes)

@@ -132,6 +132,11 @@ class _Editor:
     ) -> Iterator[_Edit]:
         """Yield what stands for `{}`, `[]` or nothing: lines below it, unless it is in a flow."""
         start = len(self.text[: span.start].rstrip(" "))
+        if "#" in self.text[span.start : span.end]:
+            # A comment inside the brackets stays there, and so do the brackets.
+            in_line = self.writer.in_line(value, path)[1:-1]
+            yield _Edit(span.start + 1, span.start + 1, in_line, len(path))
+            return
         if above.is_flow:
             yield _Edit(start, span.end, f" {self.writer.in_line(value, path)}", len(path))
             return

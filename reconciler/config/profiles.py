@@ -37,6 +37,9 @@ class Profiles:
                         f"profile `{name}` is declared twice; first at {self._known[name].place}"
                     )
                     yield Finding(place, message)
+                elif not (isinstance(node.data, dict) or node.broken):
+                    message = f"`{name}`: a profile is a mapping, such as a part of a provider"
+                    yield Finding(node.location, message)
                 elif _KEY in node.children:
                     yield Finding(
                         node.keys[_KEY], "a profile cannot use another; name both instead"
@@ -46,7 +49,8 @@ class Profiles:
     def applied(self, root: Node, findings: list[Finding]) -> Node:
         """Return a file's tree in which each provider has what its profiles say."""
         changed: dict[str, Node] = {}
-        if profiles := root.children.get("profiles"):
+        profiles = root.children.get("profiles")
+        if profiles and isinstance(profiles.data, dict):
             # What a profile says is checked as a part of those that use it.
             changed["profiles"] = _with_children(profiles, _emptied(profiles.children))
         providers = root.children.get("providers")
@@ -108,10 +112,7 @@ class Profiles:
 
 
 def _emptied(profiles: Mapping[str, Node]) -> dict[str, Node]:
-    return {
-        name: _with_children(node, {}) if isinstance(node.data, dict) else node
-        for name, node in profiles.items()
-    }
+    return {name: _with_children(node, {}) for name, node in profiles.items()}
 
 
 def _named(provider: Node) -> Sequence[Node]:
@@ -124,7 +125,8 @@ def _named(provider: Node) -> Sequence[Node]:
 
 def merge(under: Node, over: Node) -> Node:
     """Return what two nodes say together; `over` wins."""
-    if not (isinstance(under.data, dict) and isinstance(over.data, dict)):
+    are_mappings = isinstance(under.data, dict) and isinstance(over.data, dict)
+    if not are_mappings or (_is_reference(under) and _is_reference(over)):
         return over
     children, keys = dict(under.children), dict(under.keys)
     for name, child in over.children.items():
@@ -135,6 +137,11 @@ def merge(under: Node, over: Node) -> Node:
         keys[name] = over.keys[name]
     merged = _with_children(over, children)
     return replace(merged, keys=keys, broken=under.broken or over.broken)
+
+
+def _is_reference(node: Node) -> bool:
+    """Whether it says where a secret is kept: two of that kind say it of two places."""
+    return len(node.children) == 1 and set(node.children) <= {"env", "file", "sops"}
 
 
 def _with_children(node: Node, children: Mapping[str, Node]) -> Node:

@@ -35,6 +35,7 @@ class View:
 
     width: int | None = None
     is_folded: bool = True
+    has_all_notes: bool = False
 
     def wrapped(self, text: str, indent: int = 2) -> str:
         """Return a paragraph; lines after the first stand a little to the right of it."""

@@ -39,7 +39,8 @@ def plan_as_text(plan: Plan, view: View = EVERYTHING_ONCE) -> str:
         names = [f"  {printable(name)}" for name in _unmanaged(plan.unmanaged)]
         blocks.append("\n".join(["Unmanaged (live, not in the YAML, left alone):", *names]))
     if plan.notes:
-        notes = (view.wrapped(printable(with_short_keys(each))) for each in _notes(plan.notes))
+        told = map(with_short_keys, _notes(plan.notes, view))
+        notes = (view.wrapped(printable(each)) for each in told)
         blocks.append("\n".join(["Notes:", *notes]))
     blocks.append(plan_summary(plan))
     return "\n\n".join(block for block in blocks if block)
@@ -54,15 +55,16 @@ def _unmanaged(unmanaged: Iterable[Resource]) -> Iterator[str]:
         yield f"{each.address} (ID {each.remote_id})" if is_first else str(each.address)
 
 
-def _notes(notes: Iterable[Note]) -> Iterator[str]:
+def _notes(notes: Iterable[Note], view: View) -> Iterator[str]:
     """Yield a line for each; what holds of many alike is said once, of the first of them."""
     alike: dict[str, list[Note]] = {}
     for note in notes:
         text = note.text.replace(str(note.address), "")
         alike.setdefault(text, []).append(note)
     for group in alike.values():
-        told = group if len(group) <= _MOST_ALIKE else group[:1]
+        told = group if view.has_all_notes or len(group) <= _MOST_ALIKE else group[:1]
         others = f" and {len(group) - 1} more" if len(group) > len(told) else ""
+        others += " (--notes shows them)" if others else ""
         yield from (f"{each.address}{others}: {each.text}" for each in told)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from program import Served, run
 from vault import open_vault
@@ -238,3 +239,109 @@ def test_what_our_schema_refuses_is_left_out_and_told_and_asks_for_no_secret(
     assert "Not declared: postmark/streams/UPPER-Case: " in done.err
     assert "    # not declared: postmark/webhooks/outbound/https://" in done.out
     assert "To be set" not in done.err
+
+
+def second_hook(box: Served) -> None:
+    body = {
+        "Url": "https://hooks.example.com/second",
+        "HttpAuth": {"Username": "esp", "Password": "another-password-3"},
+        "Triggers": {"Bounce": {"Enabled": True}},
+    }
+    box.postmark("POST", "/webhooks", body)
+
+
+def test_a_later_import_leaves_the_secrets_that_are_kept_already(
+    hooked: Served, tmp_path: Path
+) -> None:
+    vault = open_vault(tmp_path)
+    env = {**hooked.env, **vault.environment}
+    kept = ("--secrets", "secrets.sops.yaml")
+    run("import", *POSTMARK, "--out", "esp.yaml", *kept, cwd=vault.folder, env=env)
+    second_hook(hooked)
+    done = run("import", *kept, cwd=vault.folder, env=env)
+    assert done.err.splitlines()[-1] == "1 secret kept in secrets.sops.yaml."
+    plan = run("plan", "--detailed-exitcode", cwd=vault.folder, env=env)
+    assert plan.code == 0, plan.out
+    first = vault.resolve("ESP_HOOK_HOOKS_EXAMPLE_COM_PASSWORD").reveal()
+    second = vault.resolve("ESP_HOOK_HOOKS_EXAMPLE_COM_PASSWORD_2").reveal()
+    assert (first, second) == (PASSWORD, "another-password-3")
+
+
+def test_a_variable_that_the_yaml_names_already_stays_what_it_is(
+    hooked: Served, tmp_path: Path
+) -> None:
+    run("import", *POSTMARK, "--out", "esp.yaml", cwd=tmp_path, env=hooked.env)
+    second_hook(hooked)
+    done = run("import", cwd=tmp_path, env=hooked.env)
+    assert done.err.splitlines()[-1] == "  ESP_HOOK_HOOKS_EXAMPLE_COM_PASSWORD_2"
+
+
+def test_a_list_that_a_profile_says_goes_on_being_declared(box: Served, tmp_path: Path) -> None:
+    hook = "https://hooks.example.com/of-the-profile"
+    text = (
+        "version: 1\nprofiles:\n  customer:\n    service: postmark\n"
+        f"    webhooks: [{{url: {hook}, triggers: [bounce]}}]\n"
+        "providers:\n  acme: {profile: customer, token: {env: POSTMARK_SERVER_TOKEN}}\n"
+    )
+    (tmp_path / "esp.yaml").write_text(text, encoding="utf-8")
+    box.postmark("POST", "/webhooks", {"Url": hook, "Triggers": {"Bounce": {"Enabled": True}}})
+    assert run("import", cwd=tmp_path, env=box.env).code == 0
+    plan = run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env)
+    assert plan.code == 0
+    assert "Unmanaged" not in plan.out
+    assert run("import", cwd=tmp_path, env=box.env).err == "Nothing to import.\n"
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "  m: {service: mailgun, token: {env: MAILGUN_API_KEY}, region: eu, webhooks: {opened: []}}\n",
+        "  m: {profile: base, token: {env: MAILGUN_API_KEY}}\n",
+    ],
+)
+def test_a_domain_that_cannot_answer_what_its_provider_says_is_left_out_alone(
+    box: Served, tmp_path: Path, provider: str
+) -> None:
+    profile = "  base: {service: mailgun, region: eu, webhooks: {opened: []}}\n"
+    head = f"version: 1\nprofiles:\n{profile}" if "profile" in provider else "version: 1\n"
+    (tmp_path / "esp.yaml").write_text(f"{head}providers:\n{provider}", encoding="utf-8")
+    url, auth = box.ports["mailgun_eu"]["url"], ("api", box.ports["mailgun_eu"]["api_key"])
+    for name, hook in (("a.example.com", "https://u:pw1234@h.example.com/"), ("b.example.com", "")):
+        httpx.post(f"{url}/v4/domains", data={"name": name}, auth=auth, trust_env=False)
+        if hook:
+            path = f"{url}/v3/domains/{name}/webhooks"
+            form = {"id": "opened", "url": hook}
+            httpx.post(path, data=form, auth=auth, trust_env=False).raise_for_status()
+    done = run("import", cwd=tmp_path, env=box.env)
+    assert done.code == 0, done.err
+    assert "Not declared: m/domains/a.example.com: a plan would change `opened`" in done.err
+    assert "pw1234" not in done.err + (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert "b.example.com" in (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0
+
+
+def test_a_link_is_written_through_and_stays_one(box: Served, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.yaml", tmp_path / "esp.yaml"
+    head = "version: 1\nproviders:\n  m: {service: mailgun, token: {env: MAILGUN_API_KEY}, region: eu}\n"
+    real.write_text(head, encoding="utf-8")
+    link.symlink_to("real.yaml")
+    assert run("import", cwd=tmp_path, env=box.env).code == 0
+    assert link.is_symlink()
+    assert "promo.example.com" in real.read_text(encoding="utf-8")
+
+
+def test_a_forced_dry_run_shows_what_would_be_lost(box: Served, tmp_path: Path) -> None:
+    (tmp_path / "esp.yaml").write_text("mine: important\n", encoding="utf-8")
+    arguments = ("--out", "esp.yaml", "--force", "--dry-run")
+    done = run("import", *MAILGUN, *arguments, cwd=tmp_path, env=box.env)
+    assert "\n-mine: important\n" in done.out
+
+
+def test_a_pattern_that_meets_nothing_is_an_error(box: Served, tmp_path: Path) -> None:
+    only = ("--only", "mailgun/domains/promo.example.con", "--out", "esp.yaml")
+    done = run("import", *MAILGUN, *only, cwd=tmp_path, env=box.env)
+    assert done.code == 64
+    assert (
+        "did you mean `mailgun/domains/promo.example.com`?" in done.err or "no address" in done.err
+    )
+    assert list(tmp_path.iterdir()) == []

@@ -32,6 +32,7 @@ FILES = {
     "          # last words\n\n# end\n",
     "an empty flow": f"{HEAD}    domains: {{}}   # none yet\n    sender: a@b.example.com\n",
     "a key without a value": f"{HEAD}    domains:\n    sender: a@b.example.com\n",
+    "an empty flow with a comment": f"{HEAD}    domains: {{  # by team A\n      # see 12\n    }}\n",
     "an empty list": f"{HEAD}    account_webhooks: [ ] # none\n",
     "a flow of domains": f"{HEAD}    domains: {{a.example.com: {{}}, }}  # c\n"
     "    sender: a@b.example.com\n",

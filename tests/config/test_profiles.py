@@ -76,6 +76,12 @@ def test_lists_are_replaced_whole() -> None:
     assert provider(profile, "profile: a, webhooks: []")["webhooks"] == []
 
 
+def test_a_reference_is_replaced_whole() -> None:
+    profile = "{a: {service: postmark, server: S, token: {env: X}}}"
+    found = provider(profile, "profile: a, token: {file: secrets/t}")
+    assert found["token"] == {"file": "secrets/t"}
+
+
 def test_null_takes_a_value_away_and_nothing_that_is_not_there() -> None:
     profile = "{a: {service: postmark, server: S, tracking: {opens: true, links: none}}}"
     found = provider(profile, "profile: a, tracking: {opens: null}")
@@ -119,7 +125,8 @@ def test_what_is_wrong_in_a_profile_is_told_once_with_both_places() -> None:
         ("{a: {}}", "profile: [a, zzzz]", "no profile `zzzz` is declared; known are: a"),
         ("{a: {profile: b}, b: {}}", "profile: [a, b]", "a profile cannot use another"),
         ("{a: {}}", "profile: [a, 1]", "the name of a profile is wanted, or a list of names"),
-        ("{a: 1}", "profile: a", "`a`: a mapping is wanted, not a number"),
+        ("{a: 1}", "profile: a", "`a`: a profile is a mapping, such as a part of a provider"),
+        ("[]", "", "`profiles`: a mapping is wanted, not a list"),
         ("{'a b': {}}", "profile: a b", "the name of a provider or profile is made of letters"),
     ],
 )

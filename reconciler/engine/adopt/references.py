@@ -1,7 +1,7 @@
 """Names for what the YAML may only refer to: one for each secret of a run, however often it is."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,8 +18,11 @@ Refer = Callable[[str], Any]
 
 
 class References:
-    def __init__(self, refer: Refer) -> None:
+    """`taken` are names that lead to something already, and so to nothing else."""
+
+    def __init__(self, refer: Refer, taken: Collection[str] = ()) -> None:
         self._refer = refer
+        self._taken = frozenset(taken)
         self._names: dict[Sealed, str] = {}
         self.secrets: dict[str, Secret] = {}
         """What each name has to lead to."""
@@ -42,7 +45,7 @@ class References:
         told = [word for word in words if word not in {"auth", "headers"}]
         wanted = _SIGNS.sub("_", "_".join((_PREFIX, *told)).upper())[:_MOST].strip("_")
         name, number = wanted, 1
-        while name in self.secrets:
+        while name in self.secrets or name in self._taken:
             number += 1
             name = f"{wanted}_{number}"
         self._names[secret.sealed()] = name

@@ -16,6 +16,7 @@ POSTMARK = (
     "--account-token",
     "env:POSTMARK_ACCOUNT_TOKEN",
 )
+REACHED = "service: mailgun, token: {env: MAILGUN_API_KEY}, region: eu"
 PASSWORD, HEADER = "correct-horse-7", "battery-staple-9"
 
 
@@ -295,7 +296,7 @@ def test_a_list_that_a_profile_says_goes_on_being_declared(box: Served, tmp_path
 @pytest.mark.parametrize(
     "provider",
     [
-        "  m: {service: mailgun, token: {env: MAILGUN_API_KEY}, region: eu, webhooks: {opened: []}}\n",
+        f"  m: {{{REACHED}, webhooks: {{opened: []}}}}\n",
         "  m: {profile: base, token: {env: MAILGUN_API_KEY}}\n",
     ],
 )
@@ -322,8 +323,7 @@ def test_a_domain_that_cannot_answer_what_its_provider_says_is_left_out_alone(
 
 def test_a_link_is_written_through_and_stays_one(box: Served, tmp_path: Path) -> None:
     real, link = tmp_path / "real.yaml", tmp_path / "esp.yaml"
-    head = "version: 1\nproviders:\n  m: {service: mailgun, token: {env: MAILGUN_API_KEY}, region: eu}\n"
-    real.write_text(head, encoding="utf-8")
+    real.write_text(f"version: 1\nproviders:\n  m: {{{REACHED}}}\n", encoding="utf-8")
     link.symlink_to("real.yaml")
     assert run("import", cwd=tmp_path, env=box.env).code == 0
     assert link.is_symlink()
@@ -341,7 +341,5 @@ def test_a_pattern_that_meets_nothing_is_an_error(box: Served, tmp_path: Path) -
     only = ("--only", "mailgun/domains/promo.example.con", "--out", "esp.yaml")
     done = run("import", *MAILGUN, *only, cwd=tmp_path, env=box.env)
     assert done.code == 64
-    assert (
-        "did you mean `mailgun/domains/promo.example.com`?" in done.err or "no address" in done.err
-    )
+    assert "no address matches" in done.err
     assert list(tmp_path.iterdir()) == []

@@ -274,5 +274,6 @@ def test_what_a_plan_says_of_many_alike_is_told_once_with_their_number() -> None
     assert [line.partition(":")[0] for line in told(2)] == ["  p/shelves/0", "  p/shelves/1"]
     assert len(told(5)) == 5
     (line,) = told(6)
-    assert line.startswith("  p/shelves/0 and 5 more: `depth` is not reported by the service")
+    alike = "  p/shelves/0 and 5 more (--notes shows them): `depth` is not reported by the service"
+    assert line.startswith(alike)
     assert "set it by `run set-untold p/shelves/0`" in line

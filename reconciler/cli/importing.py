@@ -83,8 +83,7 @@ def import_(
     start = begun(files if files or new.service else (DEFAULT_FILE,), out, new, force=force)
     run = options_of(settings)
     start = with_servers(start, run) if all_servers else start
-    refer = partial(_in_store, store, next(iter(start.texts))) if store else _in_environment
-    taken = names_in(store) if store and store.exists() else ()
+    naming = _naming(store, next(iter(start.texts)))
     with Progress("Reading live state") as progress:
         found = import_live(
             start.texts,
@@ -92,8 +91,7 @@ def import_(
             Selection(only),
             providers=start.providers,
             full=full,
-            refer=refer,
-            taken=taken,
+            **naming,
             progress=progress.come_to,
         )
     if dry_run:
@@ -103,6 +101,14 @@ def import_(
         _write(start.originals, found.after)
     _tell(found, start.originals, store, dry_run=dry_run)
     return 0
+
+
+def _naming(store: Path | None, beside: Path) -> dict[str, Any]:
+    """Return how secrets are referred to, and which names lead to something already."""
+    if store is None:
+        return {"refer": _in_environment}
+    taken = names_in(store) if store.exists() else ()
+    return {"refer": partial(_in_store, store, beside), "taken": taken}
 
 
 def _in_environment(name: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from reconciler.providers.api.client import Dialect, Line, Reader, Writer
 from reconciler.providers.api.deadline import make_punctual
 from reconciler.providers.api.disclosure import KnownSecrets
 from reconciler.providers.api.governor import Governor, Start
-from reconciler.providers.api.network import proxies_of, ssl_context
+from reconciler.providers.api.network import believing_nobody, proxies_of, ssl_context
 from reconciler.providers.api.standing import Standing
 
 _DEADLINE = 2
@@ -70,11 +70,12 @@ class Connector(Generic[ClientT]):
             max_connections=self.connections,
             max_keepalive_connections=self.connections,
         )
-        network: dict[str, Any] = (
-            {"transport": self.transport} if self.transport else {"verify": ssl_context()}
-        )
-        # Plain http goes to loopback only, which no proxy reaches.
-        use_proxies = not self.transport and httpx.URL(base_url).scheme != "http"
+        # Plain http goes to loopback only, which no proxy reaches, and without certificates.
+        is_plain = httpx.URL(base_url).scheme == "http"
+        use_proxies = not (self.transport or is_plain)
+        network: dict[str, Any] = {"transport": self.transport}
+        if not self.transport:
+            network = {"verify": believing_nobody() if is_plain else ssl_context()}
         with proxies_of() if use_proxies else nullcontext():
             client = httpx.Client(
                 base_url=base_url,

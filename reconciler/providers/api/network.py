@@ -72,6 +72,11 @@ def _is_usable(url: str) -> bool:
     return True
 
 
+def believing_nobody() -> ssl.SSLContext:
+    """Return a context that accepts no certificate, for where none is to be shown."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 @functools.cache
 def ssl_context() -> ssl.SSLContext:
     """Build the one context of the process: it takes 33 ms, and every client can share it.

@@ -29,7 +29,9 @@ def ask(
     Raises httpx.RequestError, ReadTimeout among them when it takes longer than `seconds` in all,
     and TooLongError.
     """
-    with deadline(seconds), pool.stream(method, path, **content) as response:
+    # Whole, a URL is parsed once; a path would be parsed, and then put to the base URL and parsed.
+    url = str(pool.base_url).rstrip("/") + path
+    with deadline(seconds), pool.stream(method, url, **content) as response:
         if not response.is_stream_consumed:
             return _whole(response)
         # It came from a transport in this process.

@@ -2,27 +2,23 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path, PurePath
-from typing import Any
 
 import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.configuration import DEFAULT_FILE
+from reconciler.cli.live_secrets import keep, naming, to_be_set
 from reconciler.cli.new_provider import SCHEMA, STDOUT, NewProvider, begun, with_servers
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
-from reconciler.credentials import resolver
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
 from reconciler.files import write_below
 from reconciler.importing import Imported, import_live
-from reconciler.model import Reference
 from reconciler.providers import SERVICES
-from reconciler.secrets import key_names
-from reconciler.source import Location, printable
+from reconciler.source import printable
 
 
 @click.command(
@@ -83,7 +79,7 @@ def import_(
     start = begun(files if files or new.service else (DEFAULT_FILE,), out, new, force=force)
     run = options_of(settings)
     start = with_servers(start, run) if all_servers else start
-    naming = _naming(store, next(iter(start.texts)))
+    refer = naming(store, next(iter(start.texts)))
     with Progress("Reading live state") as progress:
         found = import_live(
             start.texts,
@@ -91,54 +87,16 @@ def import_(
             Selection(only),
             providers=start.providers,
             full=full,
-            **naming,
+            **refer,
             progress=progress.come_to,
         )
     if dry_run:
         options.say(_diff(start.originals, found.after))
     else:
-        _keep(found, store)
+        keep(found, store)
         _write(start.originals, found.after)
     _tell(found, start.originals, store, dry_run=dry_run)
     return 0
-
-
-def _naming(store: Path | None, beside: Path) -> dict[str, Any]:
-    """Return how secrets are referred to, and which names lead to something already."""
-    if store is None:
-        return {"refer": _in_environment}
-    taken = names_in(store) if store.exists() else ()
-    return {"refer": partial(_in_store, store, beside), "taken": taken}
-
-
-def _in_environment(name: str) -> Mapping[str, Any]:
-    return {"env": name}
-
-
-def _in_store(store: Path, beside: Path, name: str) -> Mapping[str, Any]:
-    """Refer to an encrypted file, by its path as seen from the YAML. Raises UsageError."""
-    folder = Path() if beside == STDOUT else beside.parent
-    try:
-        path = store.absolute().relative_to(folder.absolute())
-    except ValueError:
-        raise UsageError(
-            f"--secrets {store}: it has to be beside the YAML, or in a folder below it"
-        ) from None
-    return {"sops": {"file": str(path), "key": name}}
-
-
-def names_in(store: Path) -> list[str]:
-    """Return the keys of an encrypted file: what they lead to stays. Raises SecretError."""
-    tree = resolver().sops.tree(Reference("sops", store.name, Location(str(store))))
-    return list(key_names(tree))
-
-
-def _keep(found: Imported, store: Path | None) -> None:
-    """Put the secrets into the encrypted file, if there is one. Raises SecretError."""
-    if store is None:
-        return
-    for name, secret in sorted(found.secrets.items()):
-        resolver().sops.set(Reference("sops", store.name, Location(str(store)), name), secret)
 
 
 def _write(originals: Mapping[Path, str], after: Mapping[Path, str]) -> None:
@@ -181,10 +139,9 @@ def _tell(
         count = len(found.secrets)
         noun = "secret" if count == 1 else "secrets"
         options.tell(f"{count} {noun} {would}kept in {printable(str(store))}.")
-    elif found.secrets:
-        options.tell("To be set before the next plan, to what is live:")
-        for name in sorted(found.secrets):
-            options.tell(f"  {name}")
+        return
+    for line in to_be_set(found):
+        options.tell(line)
 
 
 def _counted(found: Imported) -> str:

@@ -1,30 +1,27 @@
 """`esp-reconcile init`"""
 
-import json
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePath
+from typing import Any
 
 import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
-from reconciler.cli.importing import names_in
+from reconciler.cli.live_secrets import keep, naming, to_be_set
 from reconciler.cli.new_provider import SCHEMA, Begun, NewProvider, begun
 from reconciler.cli.progress import Progress
 from reconciler.cli.scaffold import EXAMPLES, HOOKS, IGNORED, RULES
 from reconciler.cli.settings import Settings
 from reconciler.config import load_config
-from reconciler.config.bundle import bundled
-from reconciler.credentials import resolver
+from reconciler.config.bundle import bundled_text
 from reconciler.errors import SecretError, UsageError
 from reconciler.files import write_below
 from reconciler.importing import Imported, import_live
-from reconciler.model import Reference
 from reconciler.providers import SERVICES
 from reconciler.secrets.age import age_recipient
-from reconciler.source import Location, printable
+from reconciler.source import printable
 
 CONFIGURATION = "esp.yaml"
 _ENCRYPTED = "secrets.sops.yaml"
@@ -67,7 +64,7 @@ def init(
     new = _asked(NewProvider(**said), is_asked=is_asked)
     store = secrets or (_ask("Keep secrets in", ["env", "sops"]) if is_asked else "env")
     folder.mkdir(parents=True, exist_ok=True)
-    files = {".gitignore": IGNORED, ".pre-commit-config.yaml": HOOKS, SCHEMA: _schema()}
+    files = {".gitignore": IGNORED, ".pre-commit-config.yaml": HOOKS, SCHEMA: bundled_text()}
     if store == "sops":
         recipient, key = age_recipient()
         files[".sops.yaml"] = RULES.format(recipient=recipient)
@@ -105,53 +102,27 @@ def _ask(question: str, answers: list[str]) -> str:
     return chosen
 
 
-def _schema() -> str:
-    return json.dumps(bundled(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _configuration(settings: Settings, folder: Path, new: NewProvider, store: str) -> str:
+def _configuration(settings: Settings, folder: Path, new: NewProvider, kind: str) -> str:
     """Return the configuration: what is live, or no more than the provider without its token."""
     path = folder / CONFIGURATION
+    store = folder / _ENCRYPTED if kind == "sops" else None
     start = begun((), path, new, force=True)
     try:
-        there = folder / _ENCRYPTED
-        taken = names_in(there) if store == "sops" and there.exists() else []
-        found = _imported(settings, start, store, taken)
+        found = _imported(settings, start, naming(store, path))
     except SecretError as error:
         options.tell(f"Nothing is imported yet: {error}. Once it is there, `import` does that.")
         return start.texts[path] + EXAMPLES[str(new.service)]
-    _keep(found, folder, store)
+    keep(found, store)
+    for line in () if store else to_be_set(found):
+        options.tell(line)
     for each in found.left_out:
         options.tell(f"Not declared: {printable(str(each))}.")
     return found.after[path]
 
 
-def _imported(settings: Settings, start: Begun, store: str, taken: list[str]) -> Imported:
-    def refer(name: str) -> dict[str, object]:
-        return {"sops": {"file": _ENCRYPTED, "key": name}} if store == "sops" else {"env": name}
-
+def _imported(settings: Settings, start: Begun, refer: dict[str, Any]) -> Imported:
     with Progress("Reading live state") as progress:
-        return import_live(
-            start.texts,
-            options_of(settings),
-            refer=refer,
-            taken=taken,
-            progress=progress.come_to,
-        )
-
-
-def _keep(found: Imported, folder: Path, store: str) -> None:
-    for line in _to_be_set(found) if store == "env" else ():
-        options.tell(line)
-    for name, secret in sorted(found.secrets.items()) if store == "sops" else ():
-        place = Location(str(folder / _ENCRYPTED))
-        resolver().sops.set(Reference("sops", _ENCRYPTED, place, name), secret)
-
-
-def _to_be_set(found: Imported) -> Iterator[str]:
-    if found.secrets:
-        yield "To be set before the next plan, to what is live:"
-        yield from (f"  {name}" for name in sorted(found.secrets))
+        return import_live(start.texts, options_of(settings), **refer, progress=progress.come_to)
 
 
 def _put(folder: Path, name: str, text: str) -> None:

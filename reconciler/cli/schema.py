@@ -1,12 +1,11 @@
 """`esp-reconcile schema`"""
 
-import json
 from pathlib import Path
 
 import click
 
 from reconciler.cli import options
-from reconciler.config.bundle import DRAFTS, bundled
+from reconciler.config.bundle import DRAFTS, bundled_text
 from reconciler.errors import UsageError
 
 
@@ -37,12 +36,12 @@ def schema(out: Path | None, draft: str) -> int:
     An editor with yaml-language-server completes and checks by it once the YAML begins with
     `# yaml-language-server: $schema=esp.schema.json`.
     """
-    text = json.dumps(bundled(draft), indent=2, ensure_ascii=False)
+    text = bundled_text(draft)
     if out is None:
-        options.say(text)
+        options.say(text.rstrip("\n"))
         return 0
     try:
-        out.write_text(f"{text}\n", encoding="utf-8")
+        out.write_text(text, encoding="utf-8")
     except OSError as problem:
         raise UsageError(f"--out {out}: {problem.strerror}") from None
     return 0

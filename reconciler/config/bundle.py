@@ -4,6 +4,7 @@ What an editor does not know of is said in words that it knows: a `format` as a 
 for Draft 7, which knows nothing beside a `$ref`, a reference with neighbours as one of `allOf`.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,11 @@ def bundled(draft: str = "2020-12") -> dict[str, Any]:
     head = {"$schema": DRAFTS[draft], "$id": f"urn:esp-reconcile:schema:1:draft-{draft}"}
     bundle: dict[str, Any] = {**root, **head}
     return _as_draft_7(bundle, bundle) if draft == "7" else bundle
+
+
+def bundled_text(draft: str = "2020-12") -> str:
+    """Return that schema as the text of a file."""
+    return json.dumps(bundled(draft), indent=2, ensure_ascii=False) + "\n"
 
 
 def _moved(schema: Any, here: str) -> Any:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.config.description import NOTHING, place_at
-from reconciler.engine.explanation import UNKNOWN, Explanation, FieldFacts
+from reconciler.config.description import place_at
+from reconciler.engine.explanation import Explanation, FieldFacts
 from reconciler.engine.plan import Plan
 from reconciler.engine.selection import Selection, did_you_mean
 from reconciler.errors import UsageError
-from reconciler.fields import Field
+from reconciler.fields import UNKNOWN, Field
 from reconciler.model import Address, Config, FieldChange, Kind, Resource, Service, as_text
 from reconciler.options import Options
 from reconciler.providers import SERVICES
@@ -117,7 +117,7 @@ def _said(target: Target, field: Field, config: Config | None) -> FieldFacts:
         place.title,
         place.description,
         place.values,
-        UNKNOWN if place.default is NOTHING else place.default,
+        place.default,
         field.immutable,
     )
     desired = target.desired

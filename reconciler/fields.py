@@ -14,7 +14,7 @@ class _Unknown:
 
 
 UNKNOWN: Any = _Unknown()
-"""Stands for a value that the service did not report: never compared, never a change."""
+"""Stands for a value that nobody told us: never compared, never a change, never left unsaid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config import load_config
-from reconciler.config.description import NOTHING, place_at
+from reconciler.config.description import place_at
 from reconciler.config.insertion import inserted
 from reconciler.config.places import keys_by_place
-from reconciler.engine.adopt import UNKNOWN, Author, Draft, LeftOut, References
+from reconciler.engine.adopt import Author, Draft, LeftOut, References
 from reconciler.engine.inventory import take_stock
 from reconciler.engine.live import Collection as Listing
 from reconciler.engine.live import Progress, in_silence, read_live
@@ -131,8 +131,7 @@ def _load(texts: Texts) -> Config:
 
 def _unsaid(service: str) -> Callable[[tuple[str, ...]], Any]:
     def unsaid(path: tuple[str, ...]) -> Any:
-        default = place_at(service, path).default
-        return UNKNOWN if default is NOTHING else default
+        return place_at(service, path).default
 
     return unsaid
 

@@ -6,10 +6,8 @@ from functools import cache
 from typing import Any
 
 from reconciler.config.schema import load_schema
+from reconciler.fields import UNKNOWN
 from reconciler.model import ITEM
-
-NOTHING = object()
-"""The default of a place for which the schema names none."""
 
 _COMBINED = ("allOf", "anyOf", "oneOf")
 
@@ -22,8 +20,8 @@ class Place:
 
     @property
     def default(self) -> Any:
-        """What the service has where the YAML says nothing; NOTHING where that is not known."""
-        return next((each["default"] for each in self.schemas if "default" in each), NOTHING)
+        """What the service has where the YAML says nothing; UNKNOWN where that is not known."""
+        return next((each["default"] for each in self.schemas if "default" in each), UNKNOWN)
 
     @property
     def title(self) -> str:

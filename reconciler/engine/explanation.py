@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.fields import UNKNOWN
 from reconciler.source import Location
-
-UNKNOWN: Any = object()
-"""Stands for a value that is not known, or that nobody names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from reconciler.engine.explanation import UNKNOWN, Explanation, FieldFacts
+from reconciler.engine.explanation import Explanation, FieldFacts
+from reconciler.fields import UNKNOWN
 from reconciler.model import as_text
 from reconciler.source import printable
 

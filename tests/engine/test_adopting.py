@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from shelf import ROOT, Shelves, live, snapshot
 
-from reconciler.engine.adopt import UNKNOWN, Author, Draft, References
-from reconciler.fields import Field, FieldTable
+from reconciler.engine.adopt import Author, Draft, References
+from reconciler.fields import UNKNOWN, Field, FieldTable
 from reconciler.model import Account, Address, Resource, Secret, Service, Statement
 from reconciler.source import Location, Node
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from reconciler.engine.adopt.once import Unsaid, said_once, shared_path
 from reconciler.engine.adopt.references import Refer, References
-from reconciler.engine.adopt.said import UNKNOWN, Barred, LeftOut, Said, grouped, sifted
+from reconciler.engine.adopt.said import Barred, LeftOut, Said, grouped, sifted
 from reconciler.model import Account, Address, Resource, Snapshot
 from reconciler.model.statement import Path
 
-__all__ = ["UNKNOWN", "Author", "Barred", "Draft", "LeftOut", "Refer", "References", "Unsaid"]
+__all__ = ["Author", "Barred", "Draft", "LeftOut", "Refer", "References", "Unsaid"]
 
 
 @dataclass(frozen=True, slots=True)

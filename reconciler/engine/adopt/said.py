@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.fields import UNKNOWN
 from reconciler.model import Address, Resource, Secret, Statement
 from reconciler.model.statement import Path
-
-UNKNOWN: Any = object()
-"""Stands for what is so where the YAML says nothing, if nobody knows it."""
 
 _TWINS = "the service has more than one of it, and the YAML can only mean one; delete the others"
 

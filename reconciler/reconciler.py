@@ -49,7 +49,6 @@ def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> I
     with Connector(
         client_type,
         base_urls={} if options.sandbox else base_urls(),
-        connections=options.connections,
         transport=options.sandbox.transport() if options.sandbox else None,
         pause=resting(options.pause),
         clock=options.clock,

@@ -5,7 +5,9 @@ import http.server
 import inspect
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any
 
 import httpx
@@ -34,6 +36,9 @@ from reconciler.errors import (
 from reconciler.model import Secret
 from reconciler.providers.api import Connector, Reader, SecretHeader, Writer
 from reconciler.providers.postmark.session import SERVER_DIALECT
+
+PATIENCE = 30.0
+"""Seconds after which a test fails that would wait for ever."""
 
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 NOT_OBJECTS = [
@@ -286,14 +291,15 @@ def test_a_reader_has_no_method_that_writes() -> None:
 @pytest.mark.parametrize("method", [*WRITES, "HEAD", "OPTIONS", "get"])
 def test_the_pool_of_a_reader_refuses_everything_but_get(method: str) -> None:
     script = Script([httpx.Response(200, json={})])
+    auth = SecretHeader("X-Token", Secret("t"))
     with Connector(Reader, transport=script) as connector:
         pool = connector.pool(provider("postmark"), "postmark", "https://api.postmarkapp.com")
         if method == "get":  # httpx spells it in capitals
-            pool.request(method, "/x")
-            assert [request.method for request in script.seen] == ["GET"]
+            with pool.stream(method, "/x", auth):
+                assert [request.method for request in script.seen] == ["GET"]
             return
-        with pytest.raises(AssertionError, match=method):
-            pool.request(method, "/x")
+        with pytest.raises(AssertionError, match=method), pool.stream(method, "/x", auth):
+            pass
     assert script.seen == []
 
 
@@ -322,15 +328,48 @@ class _Recorder(http.server.BaseHTTPRequestHandler):
 @contextmanager
 def loopback() -> Iterator[tuple[str, list[str]]]:
     paths: list[str] = []
-    handler = type("Recorder", (_Recorder,), {"paths": paths})
+    with served(type("Recorder", (_Recorder,), {"paths": paths})) as url:
+        yield url, paths
+
+
+@contextmanager
+def served(handler: type[_Recorder]) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", paths
+            yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def connections_to(at_once: int = 1) -> Iterator[tuple[str, SimpleQueue[list[str]]]]:
+    """Yield a URL, and what was asked for on each connection to it that has ended.
+
+    The first answer on each comes once there are so many connections at once.
+    """
+    ended, all_there = SimpleQueue[list[str]](), threading.Barrier(at_once, timeout=PATIENCE)
+
+    class Kept(_Recorder):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            self.paths = []
+
+        def do_GET(self) -> None:
+            if not self.paths:
+                all_there.wait()
+            super().do_GET()
+
+        def finish(self) -> None:
+            super().finish()
+            ended.put(self.paths)
+
+    with served(Kept) as url:
+        yield url, ended
 
 
 @pytest.mark.parametrize("scheme", ["http", "HTTP"])
@@ -370,16 +409,41 @@ def test_a_closed_port_is_no_answer_and_even_a_write_may_be_repeated() -> None:
 
 
 def test_connections_are_closed_with_the_connector() -> None:
-    with loopback() as (url, _):
+    with connections_to() as (url, ended):
         with Connector(Reader, {"postmark": url}) as connector:
             session = connected(connector, "postmark", {"token": SERVER_TOKEN})
             session.server.get("/server")
-        with pytest.raises(RuntimeError, match="closed"):
             session.server.get("/server")
+            assert ended.empty()
+        assert ended.get(timeout=PATIENCE) == ["/server", "/server"]
+
+
+def test_a_connection_that_is_free_is_used_before_a_new_one_is_opened() -> None:
+    with connections_to(at_once=3) as (url, ended):
+        with Connector(Reader, {"postmark": url}) as connector:
+            reader = connected(connector, "postmark", {"token": SERVER_TOKEN}).server
+            with ThreadPoolExecutor(3) as threads:
+                for path in ("/a", "/b", "/c"):
+                    threads.submit(reader.get, path)
+            for _ in range(5):
+                reader.get("/d")
+        asked = [ended.get(timeout=PATIENCE) for _ in range(3)]
+        assert ended.empty()
+    assert sorted(paths[0] for paths in asked) == ["/a", "/b", "/c"]
+    assert sorted(paths[1:] for paths in asked) == [[], [], ["/d"] * 5]
+
+
+def test_no_cookie_is_kept() -> None:
+    script = Script([httpx.Response(200, json={}, headers={"Set-Cookie": "a=b"})] * 2)
+    with Connector(Reader, transport=script) as connector:
+        reader = connected(connector, "postmark", {"token": SERVER_TOKEN}).server
+        reader.get("/server")
+        reader.get("/server")
+    assert ["cookie" in request.headers for request in script.seen] == [False, False]
 
 
 def test_a_secret_header_puts_nothing_else_into_a_request() -> None:
     request = httpx.Request("GET", "https://api.postmarkapp.com/x")
     before = dict(request.headers)
-    next(SecretHeader(SERVER_DIALECT.header, Secret("t")).auth_flow(request))
+    SecretHeader(SERVER_DIALECT.header, Secret("t")).sign(request)
     assert dict(request.headers) == before | {"x-postmark-server-token": "t"}

@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx
 
+from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.deadline import deadline, time_left
+from reconciler.providers.api.pool import ENCODING, Pool
 
 LONGEST_ANSWER = 16 * 2**20
 """Bytes, after decompression. A Mailgun list of 1,000 domains has about one million."""
@@ -13,25 +15,20 @@ LONGEST_ANSWER = 16 * 2**20
 _DIGITS = 20
 """Of a length that is worth reading."""
 
-ENCODING = "gzip"
-"""What may be sent compressed: no other is decompressed, and none of several layers."""
-
 
 class TooLongError(Exception):
     """An answer is longer than LONGEST_ANSWER."""
 
 
 def ask(
-    pool: httpx.Client, method: str, path: str, *, seconds: float, **content: Any
+    pool: Pool, method: str, path: str, *, auth: SecretAuth, seconds: float, **content: Any
 ) -> httpx.Response:
     """Send a request and return its answer with all of its content.
 
     Raises httpx.RequestError, ReadTimeout among them when it takes longer than `seconds` in all,
     and TooLongError.
     """
-    # Whole, a URL is parsed once; a path would be parsed, and then put to the base URL and parsed.
-    url = str(pool.base_url).rstrip("/") + path
-    with deadline(seconds), pool.stream(method, url, **content) as response:
+    with deadline(seconds), pool.stream(method, path, auth, **content) as response:
         if not response.is_stream_consumed:
             return _whole(response)
         # It came from a transport in this process.

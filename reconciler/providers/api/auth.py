@@ -1,13 +1,13 @@
 """How a secret gets into a request."""
 
-from typing import Any
+from abc import ABC, abstractmethod
 
 import httpx
 
 from reconciler.model import Sealed, Secret
 
 
-class SecretAuth(httpx.Auth):
+class SecretAuth(ABC):
     """Puts a secret into requests: with its subclasses, the only place that opens one."""
 
     def __init__(self, secret: Secret) -> None:
@@ -17,6 +17,10 @@ class SecretAuth(httpx.Auth):
         """Return what tells this secret from others, and tells nothing of it."""
         return self.secret.sealed()
 
+    @abstractmethod
+    def sign(self, request: httpx.Request) -> None:
+        """Put the secret into a request."""
+
 
 class SecretHeader(SecretAuth):
     """Sends a secret in a header of its own, and nothing else."""
@@ -25,9 +29,8 @@ class SecretHeader(SecretAuth):
         super().__init__(secret)
         self._header = header
 
-    def auth_flow(self, request: httpx.Request) -> Any:
+    def sign(self, request: httpx.Request) -> None:
         request.headers[self._header] = self.secret.reveal()
-        yield request
 
 
 class SecretPassword(SecretAuth):
@@ -37,5 +40,5 @@ class SecretPassword(SecretAuth):
         super().__init__(secret)
         self._user = user
 
-    def auth_flow(self, request: httpx.Request) -> Any:
-        yield from httpx.BasicAuth(self._user, self.secret.reveal()).auth_flow(request)
+    def sign(self, request: httpx.Request) -> None:
+        next(httpx.BasicAuth(self._user, self.secret.reveal()).auth_flow(request))

@@ -29,6 +29,7 @@ from reconciler.providers.api.answer import LONGEST_ANSWER, TooLongError, ask
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, secrets_in
 from reconciler.providers.api.governor import Governor, Turn
+from reconciler.providers.api.pool import Pool
 from reconciler.providers.api.standing import Standing
 from reconciler.providers.api.waits import (
     LONGEST_WAIT,
@@ -59,7 +60,7 @@ class Line:
     A whole request may take `seconds`. `standings` are those of the token and of its provider.
     """
 
-    pool: httpx.Client
+    pool: Pool
     auth: SecretAuth
     dialect: Dialect
     governor: Governor

@@ -2,30 +2,25 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Self, TypeVar
+from functools import partial
+from typing import Generic, Self, TypeVar
 
 import httpx
 
 from reconciler.model import Provider, Sealed
-from reconciler.providers.api.answer import ENCODING
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.client import Dialect, Line, Reader, Writer
 from reconciler.providers.api.deadline import make_punctual
 from reconciler.providers.api.disclosure import KnownSecrets
 from reconciler.providers.api.governor import Governor, Start
-from reconciler.providers.api.network import believing_nobody, proxies_of, ssl_context
+from reconciler.providers.api.network import transport_for
+from reconciler.providers.api.pool import Pool
 from reconciler.providers.api.standing import Standing
 
 _DEADLINE = 2
 """How many times its provider's timeout, which is for each step, a whole request may take."""
-
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": ENCODING,
-    "User-Agent": "esp-reconcile",
-}
 
 ClientT = TypeVar("ClientT", bound=Reader, covariant=True)  # noqa: PLC0105 - sessions share it
 
@@ -44,13 +39,12 @@ class Connector(Generic[ClientT]):
 
     client_type: type[ClientT]
     base_urls: Mapping[str, str] = field(default_factory=dict)
-    connections: int = 8
     transport: httpx.BaseTransport | None = None
     pause: Callable[[float], None] = time.sleep
     watch: Callable[[str], None] | None = None
     before_write: Callable[[], None] = lambda: None
     known: KnownSecrets = field(default_factory=KnownSecrets)
-    _pools: ExitStack = field(default_factory=ExitStack, init=False)
+    _opened: ExitStack = field(default_factory=ExitStack, init=False)
     rate: int | None = None
     clock: Callable[[], float] = time.monotonic
     _governors: dict[Sealed, Governor] = field(default_factory=dict, init=False)
@@ -60,41 +54,25 @@ class Connector(Generic[ClientT]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pools.close()
+        self._opened.close()
 
-    def pool(self, provider: Provider, site: str, built_in_url: str) -> httpx.Client:
+    def pool(self, provider: Provider, site: str, built_in_url: str) -> Pool:
         """Open the connections of one provider's account."""
-        base_url = self.base_urls.get(site, built_in_url)
-        limits = httpx.Limits(
-            # Equal, or httpx opens a new connection for nearly every request above 20.
-            max_connections=self.connections,
-            max_keepalive_connections=self.connections,
+        base_url = httpx.URL(self.base_urls.get(site, built_in_url))
+        reads_only = not issubclass(self.client_type, Writer)
+        return Pool(
+            base_url, partial(self._connect, base_url), provider.timeout, reads_only=reads_only
         )
-        # Plain http goes to loopback only, which no proxy reaches, and without certificates.
-        is_plain = httpx.URL(base_url).scheme == "http"
-        use_proxies = not (self.transport or is_plain)
-        network: dict[str, Any] = {"transport": self.transport}
-        if not self.transport:
-            network = {"verify": believing_nobody() if is_plain else ssl_context()}
-        with proxies_of() if use_proxies else nullcontext():
-            client = httpx.Client(
-                base_url=base_url,
-                timeout=provider.timeout,
-                limits=limits,
-                headers=_HEADERS,
-                event_hooks={}
-                if issubclass(self.client_type, Writer)
-                else {"request": [_only_get]},
-                trust_env=use_proxies,
-                follow_redirects=False,
-                **network,
-            )
-        return self._pools.enter_context(make_punctual(client))
+
+    def _connect(self, base_url: httpx.URL) -> httpx.BaseTransport:
+        if self.transport:
+            return self.transport
+        return self._opened.enter_context(make_punctual(transport_for(base_url)))
 
     def client(
         self,
         provider: Provider,
-        pool: httpx.Client,
+        pool: Pool,
         auth: SecretAuth,
         dialect: Dialect,
         start: Start | None = None,
@@ -109,7 +87,7 @@ class Connector(Generic[ClientT]):
     def onlooker(
         self,
         provider: Provider,
-        pool: httpx.Client,
+        pool: Pool,
         auth: SecretAuth,
         dialect: Dialect,
         start: Start | None = None,
@@ -120,7 +98,7 @@ class Connector(Generic[ClientT]):
     def _line(
         self,
         provider: Provider,
-        pool: httpx.Client,
+        pool: Pool,
         auth: SecretAuth,
         dialect: Dialect,
         start: Start | None,
@@ -146,8 +124,3 @@ class Connector(Generic[ClientT]):
             start = Start(self.rate)
         governor = Governor(start, self.clock)
         return self._governors.setdefault(auth.identity(), governor)
-
-
-def _only_get(request: httpx.Request) -> None:
-    if request.method != "GET":
-        raise AssertionError(f"a reading client was asked to {request.method}")

@@ -42,16 +42,15 @@ def time_left(timeout: float | None = None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
-def make_punctual(client: httpx.Client) -> httpx.Client:
-    """Wrap what a client connects with, proxies included, and return the client.
+def make_punctual(transport: httpx.BaseTransport) -> httpx.BaseTransport:
+    """Wrap what a transport connects with, a proxy included, and return the transport.
 
     httpx has no public place for it: `tests/providers/test_limits.py` notices if it moves.
     """
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001
-        pool: Any = getattr(transport, "_pool", None)
-        if backend := getattr(pool, "_network_backend", None):
-            pool._network_backend = _Backend(backend)  # noqa: SLF001
-    return client
+    pool: Any = getattr(transport, "_pool", None)
+    if backend := getattr(pool, "_network_backend", None):
+        pool._network_backend = _Backend(backend)  # noqa: SLF001
+    return transport
 
 
 class _Wrapper:

@@ -25,8 +25,25 @@ _CERTIFICATE = re.compile(r"[0-9a-f]{8}\.\d+")
 """How OpenSSL finds one in a folder: by the hash of its subject."""
 
 
+def transport_for(base_url: httpx.URL) -> httpx.BaseTransport:
+    """Return what connects to a base URL once, through a proxy if the environment has one for it.
+
+    Raises UsageError for what the environment says.
+    """
+    # Plain http goes to loopback only, which no proxy reaches, and without certificates.
+    is_plain = base_url.scheme == "http"
+    limits = httpx.Limits(max_connections=1)
+    if is_plain:
+        return httpx.HTTPTransport(verify=_believing_nobody(), trust_env=False, limits=limits)
+    with _proxies_of():
+        client = httpx.Client(verify=ssl_context(), limits=limits)
+    # httpx reads the proxies of the environment for its client only, and has no public place to
+    # ask it: `tests/providers/test_limits.py` notices if it moves.
+    return client._transport_for_url(base_url)  # noqa: SLF001
+
+
 @contextmanager
-def proxies_of(environment: Mapping[str, str] = os.environ) -> Iterator[None]:
+def _proxies_of(environment: Mapping[str, str] = os.environ) -> Iterator[None]:
     """Let a client be made that uses the proxies of the environment.
 
     Raises UsageError for a variable that names none, or one that cannot be used.
@@ -72,7 +89,7 @@ def _is_usable(url: str) -> bool:
     return True
 
 
-def believing_nobody() -> ssl.SSLContext:
+def _believing_nobody() -> ssl.SSLContext:
     """Return a context that accepts no certificate, for where none is to be shown."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 

@@ -5,17 +5,24 @@ others have its hands: so `hands` is how many requests may be under way at once,
 and none of these starves another.
 """
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from queue import SimpleQueue
-from threading import Condition, Thread, local
-from typing import Any, Self, TypeVar
+from threading import Condition, Event, Lock, Thread, local
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 Job = Callable[[], Any]
 Pause = Callable[[float], None]
+
+
+_LOOK = 0.05
+"""Seconds between two looks at how many hands are useful."""
+
+_SATURATED, _IDLE = 1.0, 0.85
+"""Shares of one processor: threads of one interpreter do not compute side by side."""
 
 
 class _Here(local):
@@ -39,10 +46,6 @@ def resting(pause: Pause) -> Pause:
     return rest
 
 
-_Came = SimpleQueue[tuple[int, T | None, BaseException | None]]
-"""What came of jobs by their numbers: what they returned, or raised."""
-
-
 class Crew:
     """Does jobs, each in the lane of its provider; the lanes take turns.
 
@@ -52,6 +55,8 @@ class Crew:
 
     def __init__(self, hands: int = 8) -> None:
         self._hands = hands
+        self._useful = hands
+        """How many hands there is a use for: threads that compute are only in each other's way."""
         self._changed = Condition()
         self._lanes: dict[str, deque[Job]] = {}
         """What is still to be done; the first lane is the next to have its turn."""
@@ -77,17 +82,17 @@ class Crew:
 
     def all(self, jobs: Iterable[tuple[str, Callable[[], T]]]) -> list[T]:
         """Return what all jobs return, in their order. Raises what one of them raises."""
-        came: _Came[T] = SimpleQueue()
-        count = 0
-        for count, (lane, job) in enumerate(jobs, start=1):
-            self.submit(lane, partial(_report, came, count, job))
-        found: dict[int, Any] = {}
-        for _ in range(count):
-            number, result, bug = came.get()
-            if bug:
-                raise bug
-            found[number] = result
-        return [found[number] for number in sorted(found)]
+        listed = list(jobs)
+        batch = _Batch[T](len(listed))
+        with self._changed:
+            # Before anybody works: a crew that has begun leaves little time to who gives it more.
+            for number, (lane, job) in enumerate(listed):
+                self._lanes.setdefault(lane, deque()).append(partial(batch.do, number, job))
+            self._staff()
+        busy = _Busy()
+        while not batch.is_over(_LOOK):
+            self._adapt(busy.share())
+        return batch.results()
 
     @contextmanager
     def rest(self) -> Iterator[None]:
@@ -110,9 +115,18 @@ class Crew:
         else:
             self._staff()
 
+    def _adapt(self, busy: float) -> None:
+        """Have fewer hands while the interpreter is at its limit, more as soon as it is not."""
+        with self._changed:
+            if busy > _SATURATED:
+                self._useful = max(1, self._useful * 3 // 4)
+            elif busy < _IDLE:
+                self._useful = min(self._hands, self._useful * 2)
+                self._staff()
+
     def _staff(self) -> None:
         """Give each free hand a job."""
-        while self._working < self._hands and (found := self._next()):
+        while self._working < self._useful and (found := self._next()):
             self._working += 1
             Thread(target=self._work, args=found, daemon=True).start()
 
@@ -134,7 +148,8 @@ class Crew:
             job()
             with self._changed:
                 self._threads[lane] -= 1
-                found = None if self._returning else self._next()
+                is_needed = self._working <= self._useful and not self._returning
+                found = self._next() if is_needed else None
                 if not found:
                     self._leave()
                     self._changed.notify_all()
@@ -142,8 +157,47 @@ class Crew:
                 lane, job = found
 
 
-def _report(came: _Came[T], number: int, job: Callable[[], T]) -> None:
-    try:
-        came.put((number, job(), None))
-    except BaseException as bug:  # noqa: BLE001 - it is raised where it is waited for
-        came.put((number, None, bug))
+class _Busy:
+    """How much of the time this process has been computing."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic(), time.process_time()
+
+    def share(self) -> float:
+        """Return the share of one processor since the last look, 1 when it was busy throughout."""
+        before, computed = self._last
+        self._last = now, total = time.monotonic(), time.process_time()
+        return (total - computed) / max(now - before, 1e-6)
+
+
+class _Batch(Generic[T]):
+    """Jobs that are waited for together: who waits is woken once, not by each."""
+
+    def __init__(self, count: int) -> None:
+        self._results: list[Any] = [None] * count
+        self._bug: BaseException | None = None
+        self._left = count
+        self._lock = Lock()
+        self._over = Event()
+        if not count:
+            self._over.set()
+
+    def do(self, number: int, job: Callable[[], T]) -> None:
+        try:
+            self._results[number] = job()
+        except BaseException as bug:  # noqa: BLE001 - it is raised where it is waited for
+            self._bug = bug
+            self._over.set()
+        with self._lock:
+            self._left -= 1
+            if not self._left:
+                self._over.set()
+
+    def is_over(self, seconds: float) -> bool:
+        """Wait for the end, but no longer."""
+        return self._over.wait(seconds)
+
+    def results(self) -> list[T]:
+        if self._bug:
+            raise self._bug
+        return self._results

@@ -86,6 +86,37 @@ def test_a_lane_that_waits_keeps_no_other_from_its_work() -> None:
     assert done == {"paced": 40, "free": 20}
 
 
+def test_hands_that_only_contend_for_the_interpreter_are_too_many() -> None:
+    begun, may_end = threading.Semaphore(0), Event()
+
+    def job() -> None:
+        begun.release()
+        wait(may_end)
+
+    with Crew(8) as crew:
+        for _ in range(20):
+            crew._adapt(busy=1.1)  # noqa: SLF001
+        for number in range(30):
+            crew.submit(f"lane {number % 3}", job)
+        now = [crew._working]  # noqa: SLF001
+        for busy in (0.9, 0.5, 0.5, 0.5, 0.5):
+            crew._adapt(busy=busy)  # noqa: SLF001
+            now.append(crew._working)  # noqa: SLF001
+        for _ in range(8):
+            assert begun.acquire(timeout=PATIENCE)
+        may_end.set()
+    assert now == [1, 1, 2, 4, 8, 8]
+
+
+def test_who_waits_for_something_else_is_not_taken_for_busy() -> None:
+    """The one useful hand waits for what the next job does."""
+    first_may_end = Event()
+    with Crew(8) as crew:
+        for _ in range(20):
+            crew._adapt(busy=1.1)  # noqa: SLF001
+        crew.all((("a", lambda: wait(first_may_end)), ("a", first_may_end.set)))
+
+
 def test_lanes_take_turns() -> None:
     order: list[str] = []
     with Crew(1) as crew:

@@ -103,7 +103,8 @@ class ServiceApp:
         query = request.scope["query_string"].decode("latin-1")
         entry = self.control.log(request.method, path, query)
         fault = self.control.take_fault(request.method, path)
-        await asyncio.sleep(self.control.latency + (fault.delay if fault else 0.0))
+        if seconds := self.control.latency + (fault.delay if fault else 0.0):
+            await request.scope.get("state", {}).get("sleep", asyncio.sleep)(seconds)
         response = await self._respond_with(fault, request)
         entry["status"] = response.status_code
         return response

@@ -1,12 +1,16 @@
 """The sandbox without a socket: an httpx transport that calls the ASGI applications in process."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import httpx
 
 from reconciler.sandbox.app import ConnectionDropped, ServiceApp
+
+_LONGEST_IN_MEMORY = 2**16
+"""Bytes. From a megabyte on starlette writes a part of a form to a file, by threads of a loop."""
 
 
 class SandboxTransport(httpx.BaseTransport):
@@ -20,11 +24,28 @@ class SandboxTransport(httpx.BaseTransport):
         if app is None:
             raise httpx.ConnectError(f"the sandbox serves no {request.url.host}", request=request)
         try:
-            return asyncio.run(_call(app, request, request.read()))
+            body = request.read()
+            # An event loop of its own would take longer than the call.
+            finish = asyncio.run if len(body) > _LONGEST_IN_MEMORY else _finish
+            return finish(_call(app, request, body))
         except ConnectionDropped:
             raise httpx.RemoteProtocolError(
                 "Server disconnected without sending a response.", request=request
             ) from None
+
+
+def _finish(call: Coroutine[Any, Any, httpx.Response]) -> httpx.Response:
+    """Do a call that waits for nothing but itself."""
+    try:
+        while True:
+            call.send(None)
+    except StopIteration as end:
+        response: httpx.Response = end.value
+        return response
+
+
+async def _sleep(seconds: float) -> None:
+    time.sleep(seconds)  # noqa: ASYNC251 - nobody else is on this thread
 
 
 async def _call(app: ServiceApp, request: httpx.Request, body: bytes) -> httpx.Response:
@@ -42,6 +63,7 @@ async def _call(app: ServiceApp, request: httpx.Request, body: bytes) -> httpx.R
         "headers": [(name.lower(), value) for name, value in request.headers.raw],
         "server": (request.url.host, request.url.port or 443),
         "client": ("127.0.0.1", 0),
+        "state": {"sleep": _sleep},
     }
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
     outgoing: list[Any] = []

@@ -129,7 +129,9 @@ def test_the_two_services_know_nothing_of_each_other() -> None:
 
 
 def test_imports_stand_at_the_top_except_on_the_command_line() -> None:
-    assert [str(each) for each in IMPORTS if each.is_inner and floor(each.by) != "cli"] == []
+    """The library that most runs need not, and that takes longest to load, is the one exception."""
+    inner = [each for each in IMPORTS if each.is_inner and floor(each.by) != "cli"]
+    assert {each.what.split(".")[0] for each in inner} == {"deepdiff"}
 
 
 @pytest.mark.parametrize("library", sorted(HOMES))

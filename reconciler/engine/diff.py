@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deepdiff import DeepDiff
-
 from reconciler.model import FieldChange, Resource, is_sealed
 
 
@@ -30,6 +28,8 @@ def diff_attributes(desired: Resource, live: Resource) -> tuple[FieldChange, ...
 def _changed(found: Mapping[str, Any], named: Mapping[str, Any]) -> set[str]:
     if named == found:
         return set()
+    from deepdiff import DeepDiff  # noqa: PLC0415 - to load it takes as long as to plan
+
     # The tree view gives paths, and threshold 0 keeps two dicts that share little from being
     # reported as one changed root.
     tree = DeepDiff(found, named, view="tree", threshold_to_diff_deeper=0)

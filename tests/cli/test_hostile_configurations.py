@@ -923,7 +923,9 @@ def test_a_hostile_answer_of_postmark_breaks_no_promise(scene: Scene, name: str)
     path, status, body = POSTMARK_ANSWERS[name]
     scene.write(SIGNED)
     plant(scene, "postmark", path, status, body)
-    scene.check(scene.run("--debug apply --yes --prune", *ALSO_AS_JSON.get(name, ())))
+    # An apply would wait until a stream has its new name.
+    first = "plan" if "type of a stream" in name else "apply --yes"
+    scene.check(scene.run(f"--debug {first} --prune", *ALSO_AS_JSON.get(name, ())))
 
 
 def plant(scene: Scene, site: str, path: str, status: int, body: Any, method: str = "GET") -> None:

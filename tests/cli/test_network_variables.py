@@ -4,8 +4,12 @@ import json
 import os
 from pathlib import Path
 
+import httpx
 import pytest
 from program import Served, run
+
+from reconciler.errors import UsageError
+from reconciler.providers.api.network import transport_for
 
 PROXY = "http://127.0.0.1:1"
 CONFIG = """\
@@ -32,38 +36,55 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "https_proxy", "All_Proxy"]
+UNUSABLE = {
+    "socks5://u:canary@127.0.0.1:1080": SOCKS,
+    "SOCKS5H://canary": SOCKS,
+    "socks4a://canary:1": SOCKS,
+    "ftp://canary:canary@x": NO_PROXY,
+    "http://u:canary@": NO_PROXY,
+    "http://[::1": NO_PROXY,
+    "http://canary:70000": NO_PROXY,
+    "canary:0": NO_PROXY,
+    "canary:port": NO_PROXY,
+    "http://ca nary": NO_PROXY,
+    "http://u:can@ary@x:1": NO_PROXY,
+    "://canary": NO_PROXY,
+    " http://canary:1": NO_PROXY,
+    "http://canary/?x": NO_PROXY,
+    "http://xn--canary-\u00fc:1": NO_PROXY,
+}
+
+
 @pytest.mark.parametrize(
-    "name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "https_proxy", "All_Proxy"]
-)
-@pytest.mark.parametrize(
-    ("value", "why"),
+    ("name", "value"),
     [
-        ("socks5://u:canary@127.0.0.1:1080", SOCKS),
-        ("SOCKS5H://canary", SOCKS),
-        ("socks4a://canary:1", SOCKS),
-        ("ftp://canary:canary@x", NO_PROXY),
-        ("http://u:canary@", NO_PROXY),
-        ("http://[::1", NO_PROXY),
-        ("http://canary:70000", NO_PROXY),
-        ("canary:0", NO_PROXY),
-        ("canary:port", NO_PROXY),
-        ("http://ca nary", NO_PROXY),
-        ("http://u:can@ary@x:1", NO_PROXY),
-        ("://canary", NO_PROXY),
-        (" http://canary:1", NO_PROXY),
-        ("http://canary/?x", NO_PROXY),
-        ("http://xn--canary-\u00fc:1", NO_PROXY),
+        *((name, "http://canary:70000") for name in PROXIES),
+        *(("HTTPS_PROXY", value) for value in UNUSABLE),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_a_usage_error_that_names_the_variable(
-    folder: Path, name: str, value: str, why: str
+    folder: Path, name: str, value: str
 ) -> None:
     done = run("plan", "--format", "json", cwd=folder, env={**TOKEN, name: value})
     assert done.code == 64, done
-    assert f"Error: {name}: {why}" in done.err
+    assert f"Error: {name}: {UNUSABLE[value]}" in done.err
     assert "unset it" in done.err
     assert done.json["error"]["type"] == "UsageError"
     assert "canary" not in done.out + done.err
+
+
+@pytest.mark.parametrize("name", PROXIES)
+@pytest.mark.parametrize("value", UNUSABLE)
+def test_no_connection_is_made_past_a_proxy_that_cannot_be_used(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in PROXIES:
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=f"^{name}: {UNUSABLE[value]}") as refused:
+        transport_for(httpx.URL("https://api.mailgun.net"))
+    assert "canary" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from reconciler.sandbox.dkim_record import new_record
 from reconciler.sandbox.mailgun import records, rsa_keys
 from reconciler.sandbox.mailgun.account import Endpoints, Entry, Region, Visit
 from reconciler.sandbox.mailgun.answers import bad_request, message, refused, reply
@@ -47,7 +48,7 @@ def ensure_key(
     keys = records.authority(region, entry)["keys"]
     is_there = _by_selector(keys, selector) is not None if selector else bool(keys)
     if not is_there:
-        value = rsa_keys.generate(int(bits or 1024))
+        value = new_record(int(bits or 1024))
         keys.append(_new_key((selector or DEFAULT_SELECTOR).lower(), value))
 
 
@@ -161,7 +162,7 @@ def create_key(visit: Visit) -> Response:
 def _key_value(visit: Visit) -> str:
     bits = visit.fields.read({"bits": one_of("1024", "2048")}).get("bits", "1024")
     pem = visit.fields.content("pem")
-    return rsa_keys.import_pem(pem) if pem else rsa_keys.generate(int(bits))
+    return rsa_keys.import_pem(pem) if pem else new_record(int(bits))
 
 
 @ENDPOINTS.on("DELETE", ALL)

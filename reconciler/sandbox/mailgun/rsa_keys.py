@@ -1,19 +1,14 @@
-"""DKIM key pairs. Only the public half is kept: private keys are never exported (§7.1)."""
+"""DKIM keys that are brought along. Only the public half is kept: none is ever exported (§7.1)."""
 
-import base64
 import re
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from reconciler.sandbox.dkim_record import record_of
 from reconciler.sandbox.mailgun.answers import bad_request
 
 PEM_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
-
-
-def generate(bits: int = 1024) -> str:
-    """Make a key and return the value of its TXT record."""
-    return _record_value(rsa.generate_private_key(65537, bits).public_key())
 
 
 def import_pem(pem: bytes) -> str:
@@ -23,7 +18,7 @@ def import_pem(pem: bytes) -> str:
         raise bad_request("failed to import domain key: failed to parse PEM")
     if label.group(1) != b"RSA PRIVATE KEY":
         raise bad_request("failed to parse private key: key must be PKCS1 format")
-    return _record_value(_load(pem).public_key())
+    return record_of(_load(pem).public_key())
 
 
 def _load(pem: bytes) -> rsa.RSAPrivateKey:
@@ -34,10 +29,3 @@ def _load(pem: bytes) -> rsa.RSAPrivateKey:
     if not isinstance(key, rsa.RSAPrivateKey):
         raise bad_request("failed to parse private key: key must be PKCS1 format")
     return key
-
-
-def _record_value(public: rsa.RSAPublicKey) -> str:
-    der = public.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return f"k=rsa; p={base64.b64encode(der).decode()}"

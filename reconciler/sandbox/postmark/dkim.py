@@ -1,11 +1,8 @@
 """DKIM keys of domains and senders: pending, then active, then revoked (postmark.md §2.2, §2.5)."""
 
-import base64
 from datetime import timedelta
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from reconciler.sandbox.dkim_record import new_record
 from reconciler.sandbox.postmark.answers import Refused
 from reconciler.sandbox.postmark.calls import Json
 from reconciler.sandbox.postmark.clock import utc_now
@@ -52,7 +49,7 @@ def rotate(signing: Json) -> None:
 def _new_pending_key(signing: Json) -> Json:
     return {
         "DKIMPendingHost": _new_host(signing),
-        "DKIMPendingTextValue": _new_text(),
+        "DKIMPendingTextValue": new_record(),
         "DKIMUpdateStatus": "Pending",
     }
 
@@ -64,12 +61,6 @@ def _new_host(signing: Json) -> str:
     while (host := f"{moment:%Y%m%d%H%M%S}pm._domainkey.{signing['SPFHost']}") in taken:
         moment += timedelta(seconds=1)
     return host
-
-
-def _new_text() -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - as recorded
-    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return f"k=rsa; p={base64.b64encode(der).decode()}"
 
 
 def verify(signing: Json, world: World) -> None:

@@ -13,6 +13,8 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 # its packages cannot be fetched, these tests are skipped; .ci/run does not let them be.
 JAVASCRIPT := tests/contract/javascript
 PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/.installed)
+# What one worker has not begun another takes over: the slowest tests stand together.
+PYTEST := pytest -n auto --dist worksteal
 DEMO := $(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
 .PHONY: demo test test-newest test-lowest lint wheel lock bench bench-limits clean
@@ -31,7 +33,7 @@ demo: $(VENV)/.demo
 	@$(DEMO) plan --detailed-exitcode examples/sops/esp.yaml
 
 test: $(VENV)/.test $(PACKAGES)
-	$(BIN)/pytest -n auto
+	$(BIN)/$(PYTEST)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -45,14 +47,14 @@ lint: $(VENV)/.test
 test-newest: $(PACKAGES)
 	$(PYTHON) -m venv --clear $(VENV)-newest
 	$(VENV)-newest/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	$(VENV)-newest/bin/pytest -n auto
+	$(VENV)-newest/bin/$(PYTEST)
 
 test-lowest: $(VENV)/.lock $(PACKAGES)
 	$(PYTHON) -m venv --clear $(VENV)-lowest
 	$(UV) pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct --group build
 	$(UV) pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct \
 		--no-build-isolation --editable '.[dev]'
-	$(VENV)-lowest/bin/pytest -n auto
+	$(VENV)-lowest/bin/$(PYTEST)
 
 # Build the wheel, install it into a clean environment with what it asks for and no more, and run it
 # from another folder.

@@ -17,24 +17,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reconciler.explaining import explain as explain
-    from reconciler.importing import Imported as Imported
-    from reconciler.importing import import_live as import_live
-    from reconciler.options import Options as Options
-    from reconciler.reconciler import Planner as Planner
-    from reconciler.reconciler import Reconciler as Reconciler
-    from reconciler.reconciler import load as load
+    from reconciler.library.explaining import explain as explain
+    from reconciler.library.importing import Imported as Imported
+    from reconciler.library.importing import import_live as import_live
+    from reconciler.library.options import Options as Options
+    from reconciler.library.reconciler import Planner as Planner
+    from reconciler.library.reconciler import Reconciler as Reconciler
+    from reconciler.library.reconciler import load as load
 
 __version__ = "0.1.0"
 
 _FACE = {
-    "Imported": "reconciler.importing",
-    "explain": "reconciler.explaining",
-    "import_live": "reconciler.importing",
-    "Options": "reconciler.options",
-    "Planner": "reconciler.reconciler",
-    "Reconciler": "reconciler.reconciler",
-    "load": "reconciler.reconciler",
+    "Imported": "reconciler.library.importing",
+    "explain": "reconciler.library.explaining",
+    "import_live": "reconciler.library.importing",
+    "Options": "reconciler.library.options",
+    "Planner": "reconciler.library.reconciler",
+    "Reconciler": "reconciler.library.reconciler",
+    "load": "reconciler.library.reconciler",
 }
 
 

@@ -20,15 +20,11 @@ FLOORS: dict[str, set[str]] = {
     "model": {"fields", "source"},
     **dict.fromkeys(("config", "secrets", "providers", "sandbox", "engine"), GROUND),
     "reports": GROUND | {"engine"},
-    "options": set(),
-    "credentials": GROUND | {"options", "secrets"},
-    "reconciler": GROUND | {"options", "credentials", "config", "engine", "providers"},
-    "explaining": GROUND | {"options", "config", "engine", "providers", "reconciler"},
-    "importing": GROUND | {"options", "config", "engine", "providers", "reconciler"},
+    "library": GROUND | {"config", "secrets", "engine", "providers"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
 
-The first module, "", is the library's face, which knows `options` and `reconciler`.
+The first module, "", is the library's face, which knows `library`.
 """
 HOMES = {
     "httpx": {"providers", "sandbox/transport"},

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from reconciler.cli.options import tell
 from reconciler.cli.settings import Settings
-from reconciler.options import EmbeddedSandbox, Options
+from reconciler.library.options import EmbeddedSandbox, Options
 
 
 def options_of(settings: Settings) -> Options:

@@ -27,8 +27,8 @@ from reconciler.engine.plan import Plan
 from reconciler.engine.planfile import Claim, claimed, load_plan
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
-from reconciler.options import Options, do_nothing
-from reconciler.reconciler import Reconciler
+from reconciler.library.options import Options, do_nothing
+from reconciler.library.reconciler import Reconciler
 from reconciler.reports.changes import View
 from reconciler.reports.documents import results_as_document
 from reconciler.reports.text import plan_as_text, plan_summary, results_as_text

@@ -9,8 +9,8 @@ from reconciler.cli.account import options_of
 from reconciler.cli.completing import addresses
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
-from reconciler.explaining import explain as explained
-from reconciler.explaining import is_of_a_kind
+from reconciler.library.explaining import explain as explained
+from reconciler.library.explaining import is_of_a_kind
 from reconciler.reports.explanation import explanation_as_document, explanation_as_text
 
 

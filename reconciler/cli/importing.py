@@ -16,7 +16,7 @@ from reconciler.cli.settings import Settings
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
 from reconciler.files import write_below
-from reconciler.importing import Imported, import_live
+from reconciler.library.importing import Imported, import_live
 from reconciler.providers import SERVICES
 from reconciler.source import printable
 

@@ -18,7 +18,7 @@ from reconciler.config import load_config
 from reconciler.config.bundle import bundled_text
 from reconciler.errors import SecretError, UsageError
 from reconciler.files import write_below
-from reconciler.importing import Imported, import_live
+from reconciler.library.importing import Imported, import_live
 from reconciler.providers import SERVICES
 from reconciler.secrets.age import age_recipient
 from reconciler.source import printable

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.new_provider import STDOUT
-from reconciler.credentials import resolver
 from reconciler.errors import UsageError
-from reconciler.importing import Imported
+from reconciler.library.credentials import resolver
+from reconciler.library.importing import Imported
 from reconciler.model import Reference
 from reconciler.secrets import key_names
 from reconciler.source import Location

@@ -12,8 +12,8 @@ from reconciler.cli.options import is_recursive
 from reconciler.config import load_config, read_texts
 from reconciler.config.insertion import provider_lines, with_provider
 from reconciler.errors import UsageError
-from reconciler.importing import server_names
-from reconciler.options import Options
+from reconciler.library.importing import server_names
+from reconciler.library.options import Options
 from reconciler.providers import SERVICES
 from reconciler.source import printable
 

@@ -18,8 +18,8 @@ from reconciler.engine.plandocument import plan_as_document
 from reconciler.engine.planfile import save_plan
 from reconciler.engine.selection import Selection
 from reconciler.errors import GuardExceeded, ImmutableField, UsageError
+from reconciler.library.reconciler import Planner
 from reconciler.model import Config
-from reconciler.reconciler import Planner
 from reconciler.reports.changes import View
 from reconciler.reports.text import declared_as_text, plan_as_text
 

@@ -15,8 +15,8 @@ from reconciler.cli.settings import Settings
 from reconciler.engine.doubts import SET_UNTOLD
 from reconciler.engine.selection import Selection, did_you_mean
 from reconciler.errors import UsageError
+from reconciler.library.reconciler import Reconciler
 from reconciler.model import Config, Resource
-from reconciler.reconciler import Reconciler
 from reconciler.reports.documents import performed_as_document
 from reconciler.reports.text import performed_as_text
 from reconciler.source import printable

@@ -12,8 +12,8 @@ from reconciler.cli.account import options_of
 from reconciler.cli.commands import Commands
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
-from reconciler.credentials import Need, check_trust, needs, resolver
 from reconciler.errors import SecretError, Untrusted, UsageError
+from reconciler.library.credentials import Need, check_trust, needs, resolver
 from reconciler.model import Reference, Secret
 from reconciler.secrets import key_names
 from reconciler.source import Location, printable

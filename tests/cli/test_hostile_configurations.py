@@ -1102,8 +1102,8 @@ def test_debugging_tells_method_path_status_and_time_and_no_more(scene: Scene) -
 
 
 CRASHES = {
-    "plan": "reconciler.reconciler:look_and_plan",
-    "apply --yes --format json": "reconciler.reconciler:apply_plan",
+    "plan": "reconciler.library.reconciler:look_and_plan",
+    "apply --yes --format json": "reconciler.library.reconciler:apply_plan",
     "secrets check": "reconciler.secrets:Resolver.resolve_token",
 }
 BROKEN = """\

@@ -17,11 +17,11 @@ from reconciler.engine.live import Sessions
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
 from reconciler.engine.selection import EVERYTHING, Selection
+from reconciler.library.options import Options
+from reconciler.library.reconciler import Reconciler
 from reconciler.model import Config, Secret
-from reconciler.options import Options
 from reconciler.providers import SERVICES
 from reconciler.providers.api import ClientT, Connector, Reader, Writer
-from reconciler.reconciler import Reconciler
 from reconciler.sandbox import Sandbox
 
 HOSTS = {

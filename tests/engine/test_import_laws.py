@@ -15,8 +15,8 @@ from test_postmark_laws import made as made_at_postmark
 
 from reconciler.config import load_config
 from reconciler.engine.plan import Plan
-from reconciler.importing import Imported, import_live
-from reconciler.options import Options
+from reconciler.library.importing import Imported, import_live
+from reconciler.library.options import Options
 from reconciler.providers import SERVICES
 from reconciler.providers.api import Reader
 

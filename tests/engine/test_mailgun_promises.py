@@ -22,10 +22,10 @@ from test_mailgun_laws import quick_keys as quick_keys  # noqa: PLC0414 - a fixt
 from reconciler.engine.plan import Plan
 from reconciler.engine.selection import EVERYTHING
 from reconciler.errors import ReadFailed
+from reconciler.library.options import Options
+from reconciler.library.reconciler import Reconciler
 from reconciler.model import Address, Config
-from reconciler.options import Options
 from reconciler.providers.api import Writer
-from reconciler.reconciler import Reconciler
 from reconciler.reports.text import plan_as_text
 
 HOOKS = "https://hooks.example.com"

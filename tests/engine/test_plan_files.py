@@ -18,10 +18,10 @@ from reconciler.engine.plandocument import as_json, digest_of
 from reconciler.engine.planfile import claimed, load_plan, save_plan
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.errors import GuardExceeded, InvalidPlanFile, Refused, StalePlan
+from reconciler.library.options import Options
+from reconciler.library.reconciler import Reconciler
 from reconciler.model import Config
-from reconciler.options import Options
 from reconciler.providers.api import Writer
-from reconciler.reconciler import Reconciler
 
 CONFIG = """
 t:

@@ -11,10 +11,10 @@ from reconciler.engine.guards import check_refusals
 from reconciler.engine.planfile import load_plan, save_plan
 from reconciler.engine.selection import EVERYTHING
 from reconciler.errors import ImmutableField
+from reconciler.library.options import Options
+from reconciler.library.reconciler import Reconciler
 from reconciler.model import Config, Secret
-from reconciler.options import Options
 from reconciler.providers.api import Connector, Reader, Writer
-from reconciler.reconciler import Reconciler
 
 HOOK = "https://hooks.example.com/a"
 POSTMARK = "{service: postmark, account_token: {env: B}, server: x, %s}"

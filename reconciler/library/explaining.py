@@ -11,10 +11,10 @@ from reconciler.engine.plan import Plan
 from reconciler.engine.selection import Selection, did_you_mean
 from reconciler.errors import UsageError
 from reconciler.fields import UNKNOWN, Field
+from reconciler.library.options import Options
+from reconciler.library.reconciler import Planner
 from reconciler.model import Address, Config, FieldChange, Kind, Resource, Service, as_text
-from reconciler.options import Options
 from reconciler.providers import SERVICES
-from reconciler.reconciler import Planner
 
 
 @dataclass(frozen=True, slots=True)

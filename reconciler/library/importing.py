@@ -22,6 +22,8 @@ from reconciler.engine.live import Progress, in_silence, read_live
 from reconciler.engine.plan import build_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_met, named
 from reconciler.errors import ConfigError, ReconcileError
+from reconciler.library.options import Options
+from reconciler.library.reconciler import Planner
 from reconciler.model import (
     Account,
     Address,
@@ -34,9 +36,7 @@ from reconciler.model import (
     Snapshot,
     as_text,
 )
-from reconciler.options import Options
 from reconciler.providers import SERVICES
-from reconciler.reconciler import Planner
 from reconciler.source import Location, Node
 
 _ROUNDS = 20

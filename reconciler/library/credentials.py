@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from reconciler.errors import SecretError, Untrusted
+from reconciler.library.options import EmbeddedSandbox, Options
 from reconciler.model import Config, Reference, Resource, Secret
-from reconciler.options import EmbeddedSandbox, Options
 from reconciler.secrets import Resolver
 
 Tokens = Mapping[str, Mapping[str, Secret]]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from reconciler.config import load_config
-from reconciler.credentials import seal_secrets, tokens
 from reconciler.engine.apply import apply_plan
 from reconciler.engine.attempt import Result
 from reconciler.engine.authority import Authority
@@ -20,8 +19,9 @@ from reconciler.engine.refresh import look_and_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
 from reconciler.engine.sharing import made_once, reach_of, whose
 from reconciler.errors import ReconcileError
+from reconciler.library.credentials import seal_secrets, tokens
+from reconciler.library.options import Options
 from reconciler.model import Address, Change, Config, Performed, Snapshot
-from reconciler.options import Options
 from reconciler.providers import SERVICES
 from reconciler.providers.api import (
     ClientT,

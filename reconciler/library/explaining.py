@@ -1,7 +1,7 @@
 """Explain one address or kind: what the YAML wants and why, what is live, what a plan would do."""
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,16 @@ from reconciler.errors import UsageError
 from reconciler.fields import UNKNOWN, Field
 from reconciler.library.options import Options
 from reconciler.library.reconciler import Planner
-from reconciler.model import Address, Config, FieldChange, Kind, Resource, Service, as_text
+from reconciler.model import (
+    Address,
+    Config,
+    FieldChange,
+    Kind,
+    Resource,
+    Secret,
+    Service,
+    as_text,
+)
 from reconciler.providers import SERVICES
 
 
@@ -127,6 +136,14 @@ def _said(target: Target, field: Field, config: Config | None) -> FieldFacts:
     if location is None:
         return facts
     said = desired.attributes.get(field.ours, desired.references.get(field.ours, UNKNOWN))
+    # As the YAML says it: what stands in the attributes waits for its secrets.
+    secrets: Mapping[str, Any] = {**desired.secrets, **desired.references}
+    within = f"{field.ours}."
+    if below := {key: secrets[key] for key in sorted(secrets) if key.startswith(within)}:
+        said = {
+            key.removeprefix(within): each.sealed() if isinstance(each, Secret) else str(each)
+            for key, each in below.items()
+        }
     profile = config.profiles.get(location, "")
     return replace(facts, wanted=said, location=location, profile=profile)
 

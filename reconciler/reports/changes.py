@@ -21,7 +21,8 @@ _COLOUR = {
     "failed": 31,
     "skipped": 33,
 }
-_LONGEST = 100
+_LONGEST = 2000
+"""Signs of a value: it is what is sent, and so it is shown, unless nobody would read it."""
 _FEW, _NAMED = 2, 3
 """So many changes that are alike are each shown; of more, so many names."""
 _KEY = re.compile(
@@ -37,9 +38,9 @@ class View:
     is_folded: bool = True
     has_all_notes: bool = False
 
-    def wrapped(self, text: str, indent: int = 2) -> str:
-        """Return a paragraph; lines after the first stand a little to the right of it."""
-        first, rest = " " * indent, " " * (indent + 4)
+    def wrapped(self, text: str, indent: int = 2, hanging: int = 4) -> str:
+        """Return a paragraph; lines after the first stand so much to the right of it."""
+        first, rest = " " * indent, " " * (indent + hanging)
         if self.width is None or len(first + text) <= self.width:
             return first + text
         return "\n".join(
@@ -75,7 +76,7 @@ def changes_as_text(changes: Iterable[Change], view: View) -> str:
         alike: dict[Hashable, list[Change]] = {}
         for change in by_urgency:
             alike.setdefault(_likeness(change, view), []).append(change)
-        lines = (line for each in alike.values() for line in _group_as_text(each))
+        lines = (line for each in alike.values() for line in _group_as_text(each, view))
         blocks.append("\n".join([printable(provider), *lines]))
     return "\n\n".join(blocks)
 
@@ -89,9 +90,9 @@ def _likeness(change: Change, view: View) -> Hashable:
     return change.action, change.subject.kind, len(address.parts), fields
 
 
-def _group_as_text(changes: Sequence[Change]) -> Iterator[str]:
+def _group_as_text(changes: Sequence[Change], view: View) -> Iterator[str]:
     if len(changes) <= _FEW:
-        yield from map(_change_as_text, changes)
+        yield from (_change_as_text(each, view) for each in changes)
         return
     first = changes[0]
     paths = [each.subject.address.parts[1:] for each in changes]
@@ -104,20 +105,24 @@ def _group_as_text(changes: Sequence[Change]) -> Iterator[str]:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     sign = coloured(f"{SIGN[first.action]} {printable(pattern)}", first.action)
     yield f"  {sign}  ({len(names)}: {printable(', '.join(names[:_NAMED]))}{more})"
-    yield from _fields_as_text(first)
+    yield from _fields_as_text(first, view)
 
 
-def _change_as_text(change: Change) -> str:
+def _change_as_text(change: Change, view: View) -> str:
     name = printable(change.subject.address.within)
     sign = coloured(f"{SIGN[change.action]} {name}", change.action)
     head = f"  {sign}{_remark(change)}{place_of(change.subject)}"
-    return "\n".join([head, *_fields_as_text(change)])
+    return "\n".join([head, *_fields_as_text(change, view)])
 
 
-def _fields_as_text(change: Change) -> list[str]:
+def _fields_as_text(change: Change, view: View) -> list[str]:
     fields = _folded(change.fields) if isinstance(change, Create) else change.fields
     width = max((len(field.name) for field in fields), default=0)
-    return [_field_as_text(change, field, width) for field in fields]
+    hanging = min(width + 2, (view.width or 0) // 3)
+    return [
+        view.wrapped(_field_as_text(change, field, width), indent=6, hanging=hanging)
+        for field in fields
+    ]
 
 
 def _folded(fields: Sequence[FieldChange]) -> list[FieldChange]:
@@ -157,7 +162,7 @@ def _field_as_text(change: Change, field: FieldChange, width: int) -> str:
         if isinstance(change, Update) and field.location
         else ""
     )
-    return f"      {printable(field.name):{width}}  {shown}{_value(after)}{place}"
+    return f"{printable(field.name):{width}}  {shown}{_value(after)}{place}"
 
 
 def _differing(field: FieldChange) -> tuple[Any, Any]:
@@ -174,4 +179,6 @@ def _differing(field: FieldChange) -> tuple[Any, Any]:
 
 def _value(value: Any) -> str:
     text = printable(as_text(value))
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}… ({len(text):,} signs in all, which JSON has)"

@@ -1,5 +1,6 @@
 """An explanation as text for people, and as data."""
 
+import json
 from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
@@ -82,6 +83,6 @@ def _facts(facts: FieldFacts) -> Iterator[tuple[str, Any]]:
         yield "values", list(facts.values)
     for name in ("default", "wanted", "live"):
         if (value := getattr(facts, name)) is not UNKNOWN:
-            yield name, value if isinstance(value, str | bool | int | list | None) else str(value)
+            yield name, json.loads(as_text(value))
     if place := facts.location:
         yield "location", {"file": place.file, "line": place.line, "column": place.column}

@@ -43,6 +43,27 @@ def test_a_profile_is_named_and_its_place(box: Served, tmp_path: Path) -> None:
     assert "A plan would update it. It takes 1 call to read.\n" in done.out
 
 
+def test_what_holds_secrets_is_told_by_its_names_and_references(
+    box: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "esp.yaml").write_text(
+        "version: 1\nproviders:\n  p:\n    service: postmark\n"
+        "    token: {env: POSTMARK_SERVER_TOKEN}\n    webhooks:\n"
+        "      - url: https://hooks.example.com/pm\n        triggers: [bounce]\n"
+        "        headers: {X-Token: {env: ESP_HOOK_TOKEN}, X-Plain: canary}\n",
+        encoding="utf-8",
+    )
+    headers = "p/webhooks/outbound/https://hooks.example.com/pm.headers"
+    env = {**box.env, "ESP_HOOK_TOKEN": "canary"}
+    offline = run("explain", "--offline", headers, cwd=tmp_path, env=env)
+    assert '{"X-Plain": "(secret)", "X-Token": "env ESP_HOOK_TOKEN"}   esp.yaml:9:18' in offline.out
+    online = run("explain", headers, "--format", "json", cwd=tmp_path, env=env)
+    (field,) = online.json["fields"]
+    assert field["wanted"] == {"X-Plain": "(secret)", "X-Token": "(secret)"} | field["wanted"]
+    assert field["would"] == 'set it to {"X-Plain": "(secret)", "X-Token": "(secret)"}'
+    assert "canary" not in offline.out + offline.err + online.out + online.err
+
+
 def test_what_cannot_be_changed_says_why(box: Served, folder: Path) -> None:
     done = run("explain", "postmark.streams.type", cwd=folder)
     assert done.code == 0

@@ -124,6 +124,32 @@ def test_long_lines_are_broken_at_the_width_with_an_indent(width: int) -> None:
     assert " ".join(line.strip() for line in (first, *others)) == text.strip()
 
 
+def plan_of_a_footer(folder: Path, box: Served, text: str) -> str:
+    (folder / "esp.yaml").write_text(
+        "version: 1\nproviders:\n  m:\n    service: mailgun\n    token: {env: MAILGUN_API_KEY}\n"
+        "    region: eu\n    domains:\n      mail.example.net:\n        tracking:\n"
+        f"          unsubscribe: {{active: true, text_footer: '{text}'}}\n",
+        encoding="utf-8",
+    )
+    return run("plan", cwd=folder, env=box.env).out
+
+
+def test_a_long_value_is_shown_whole(box: Served, tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(60))
+    assert f'"{words}"' in plan_of_a_footer(tmp_path, box, words)
+    _, shown = on_terminal(tmp_path, box.env, "plan")
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in shown.split("\n")]
+    assert max(map(len, lines)) <= 80
+    assert f'"{words}"' in " ".join(line.strip() for line in lines)
+    rows = [line for line in lines if "word" in line]
+    assert len({len(line) - len(line.lstrip()) for line in rows[1:]}) == 1
+
+
+def test_of_a_value_that_nobody_would_read_the_length_is_told(box: Served, tmp_path: Path) -> None:
+    shown = plan_of_a_footer(tmp_path, box, "a" * 3000)
+    assert f'"{"a" * 1999}… (3,002 signs in all, which JSON has)' in shown
+
+
 def test_where_nobody_says_how_wide_it_is_no_line_is_broken() -> None:
     assert View().wrapped("word " * 100) == "  " + "word " * 100
 

@@ -20,6 +20,9 @@ from reconciler.library.importing import Imported, import_live
 from reconciler.providers import SERVICES
 from reconciler.source import printable
 
+_NAMED = 4
+"""So many providers are named of those that reach one account."""
+
 
 @click.command(
     "import",
@@ -133,6 +136,11 @@ def _tell(
     for path in found.after:
         if path not in originals and path != STDOUT and not (path.parent / SCHEMA).exists():
             options.tell(f"`esp-reconcile schema --out {SCHEMA}` puts beside it what editors want.")
+    for names in found.together:
+        first = [f"`{printable(each)}`" for each in names[:_NAMED]]
+        others = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+        told = _listed([*first, *others])
+        options.tell(f"{told} reach one account: what they all see is declared once.")
     for each in found.left_out:
         options.tell(f"Not declared: {printable(str(each))}.")
     if found.secrets and store:

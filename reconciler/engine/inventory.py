@@ -42,6 +42,17 @@ def take_stock(
     return {address: each for address, each in found.items() if wanted.is_wanted(each)}
 
 
+def in_one_account(config: Config, sessions: Sessions) -> list[tuple[str, ...]]:
+    """Return the names of providers that reach the same things, group by group."""
+    groups: dict[Hashable, dict[str, None]] = {}
+    for account in config.providers.values():
+        for kind in account.service.readable(account):
+            if kind.parent is None and account.service.is_shared(kind):
+                reach = account.service.name, account.service.reach(kind, sessions[account.name])
+                groups.setdefault(reach, {})[account.name] = None
+    return list(dict.fromkeys(tuple(names) for names in groups.values() if len(names) > 1))
+
+
 @dataclass
 class _Everything:
     """Wants all of what is selected, down to the last field.

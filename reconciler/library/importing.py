@@ -16,7 +16,7 @@ from reconciler.config.description import place_at
 from reconciler.config.insertion import inserted
 from reconciler.config.places import keys_by_place
 from reconciler.engine.adopt import Author, Draft, LeftOut, References
-from reconciler.engine.inventory import take_stock
+from reconciler.engine.inventory import in_one_account, take_stock
 from reconciler.engine.live import Collection as Listing
 from reconciler.engine.live import Progress, in_silence, read_live
 from reconciler.engine.plan import build_plan
@@ -51,7 +51,8 @@ class Imported:
     """Files as they were and as they are to be, and what is to be known of it.
 
     `added` are the addresses that are declared now, `left_out` is what is live and cannot be
-    declared, `secrets` what the new references have to lead to, by name.
+    declared, `secrets` what the new references have to lead to, by name. `together` are providers,
+    by name, that see the same things, of which each is declared by one of them.
     """
 
     before: Texts
@@ -59,6 +60,7 @@ class Imported:
     added: tuple[Address, ...]
     left_out: tuple[LeftOut, ...]
     secrets: Mapping[str, Secret]
+    together: Sequence[Sequence[str]] = ()
 
 
 def import_live(
@@ -100,7 +102,12 @@ def import_live(
         references = References(refer, {*taken, *_names_in(whole)})
         author = Author(_unsaid, references, full=full)
         desk = _Desk(texts, config, stock, author, look, frozenset(providers))
-        return desk.written()
+        together = [
+            each
+            for each in in_one_account(config, planner.sessions)
+            if not providers or {*each} & {*providers}
+        ]
+        return replace(desk.written(), together=together)
 
 
 def server_names(texts: Texts, options: Options, provider: str) -> list[str]:

@@ -131,6 +131,21 @@ def test_a_provider_is_begun_in_a_file_that_has_others(box: Served, tmp_path: Pa
     assert "--provider names another" in taken.err
 
 
+def test_who_reaches_the_same_account_is_told_that_each_thing_is_declared_once(
+    box: Served, tmp_path: Path
+) -> None:
+    run("import", *MAILGUN, "--out", "esp.yaml", cwd=tmp_path, env=box.env)
+    again = run("import", *MAILGUN, "--provider", "b", "esp.yaml", cwd=tmp_path, env=box.env)
+    assert again.code == 0
+    told = "`mailgun` and `b` reach one account: what they all see is declared once.\n"
+    assert told in again.err
+    other = run("import", *POSTMARK, "esp.yaml", cwd=tmp_path, env=box.env)
+    assert "reach one account" not in other.err
+    for name in ("c", "d", "e", "f"):
+        more = run("import", *MAILGUN, "--provider", name, "esp.yaml", cwd=tmp_path, env=box.env)
+    assert "`mailgun`, `b`, `c`, `d` and 2 more reach one account" in more.err
+
+
 def test_all_servers_of_an_account_get_a_provider_each(box: Served, tmp_path: Path) -> None:
     for name in ("Acme Shop", "acme shop!"):
         box.postmark("POST", "/servers", {"Name": name, "TrackOpens": True})

@@ -192,7 +192,7 @@ class Scene:
         done = []
         for command, process in started:
             try:
-                out, err = process.communicate(timeout=20)
+                out, err = process.communicate(timeout=60)
             finally:
                 process.kill()
             done.append(Done(command, process.returncode, out, err))

@@ -5,7 +5,7 @@ for Draft 7, which knows nothing beside a `$ref`, a reference with neighbours as
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.config.schema import PATTERNS, load_schema
@@ -16,23 +16,61 @@ DRAFTS = {
 }
 _ROOT = "esp.schema.json"
 _OTHERS = ("postmark", "mailgun")
+_SCHEMAS = {"allOf", "anyOf", "oneOf", "then", "else"}
 _TOLD = {"title", "description", "examples", "default", "errorMessage"}
 
 
 def bundled(draft: str = "2020-12") -> dict[str, Any]:
     """Return one self-contained schema of a whole file, in a draft of `DRAFTS`."""
     root = _moved(load_schema(_ROOT), "#")
+    definitions, provider = root["$defs"], root["$defs"]["provider"]
     for service in _OTHERS:
-        whole = _moved(load_schema(f"{service}.schema.json"), f"#/$defs/{service}")
-        root["$defs"][service] = {
-            key: value for key, value in whole.items() if key not in {"$schema", "$id"}
-        }
+        definitions[service] = _service(service, f"#/$defs/{service}")
+        over = f"{service}OverProfile"
+        definitions[over] = _with_null(_service(service, f"#/$defs/{over}"))
     # An editor sees no profile merged: what a provider may say is what either service may.
-    untold = {"if": {"not": {"required": ["service"]}}, "then": {"$ref": "#/$defs/profile"}}
-    root["$defs"]["provider"]["allOf"].append(untold)
+    provider["allOf"] = [*map(_without_profile, provider["allOf"]), *_over_profiles()]
     head = {"$schema": DRAFTS[draft], "$id": f"urn:esp-reconcile:schema:1:draft-{draft}"}
     bundle: dict[str, Any] = {**root, **head}
     return _as_draft_7(bundle, bundle) if draft == "7" else bundle
+
+
+def _service(service: str, here: str) -> dict[str, Any]:
+    whole = _moved(load_schema(f"{service}.schema.json"), here)
+    return {key: value for key, value in whole.items() if key not in {"$schema", "$id"}}
+
+
+def _without_profile(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {**rule, "if": {**rule["if"], "not": {"required": ["profile"]}}}
+
+
+def _over_profiles() -> Iterator[dict[str, Any]]:
+    """Yield what holds for a provider that takes profiles over."""
+    places = [{"$ref": f"#/$defs/{service}OverProfile"} for service in _OTHERS]
+    for service, place in zip(_OTHERS, places, strict=True):
+        said = {"required": ["profile", "service"], "properties": {"service": {"const": service}}}
+        yield {"if": said, "then": place}
+    yield {"if": {"not": {"required": ["service"]}}, "then": {"anyOf": places}}
+
+
+def _with_null(schema: Any) -> Any:
+    """Return a schema by which `KEY: null` takes away, at any depth, what a profile says."""
+    if isinstance(schema, list):
+        return [_with_null(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    taken: dict[str, Any] = {key: _with_null(schema[key]) for key in _SCHEMAS & schema.keys()}
+    for name, each in schema.get("$defs", {}).items():
+        taken.setdefault("$defs", {})[name] = _with_null(each)
+    for name, each in schema.get("properties", {}).items():
+        taken.setdefault("properties", {})[name] = _or_null(each)
+    if isinstance(others := schema.get("additionalProperties"), Mapping):
+        taken["additionalProperties"] = _or_null(others)
+    return {**schema, **taken}
+
+
+def _or_null(schema: Any) -> dict[str, Any]:
+    return {"anyOf": [_with_null(schema), {"type": "null"}]}
 
 
 def bundled_text(draft: str = "2020-12") -> str:

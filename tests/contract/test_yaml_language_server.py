@@ -26,6 +26,8 @@ providers:
     account_token: {env: POSTMARK_ACCOUNT_TOKEN}
     streams:
       news: {type: broadcasts, name: News}
+      digest: null
+    tracking: {opens: null}
     webhooks:
       - url: https://hooks.example.com/a
         triggers: [bounce]
@@ -104,7 +106,7 @@ def test_each_key_says_what_it_is(
     [
         ("providers:", "  new:\n    service: ", {"postmark", "mailgun"}),
         ("    region: eu", "    ", {"sender", "domain", "account_webhooks", "advanced"}),
-        ("    server: Acme", "    ", {"tracking", "senders", "settings"}),
+        ("    server: Acme", "    ", {"domains", "senders", "settings"}),
         ("    region: eu", "    account_webhooks:\n      - ", {"url", "events"}),
         ("        spam_action: tag", "        ", {"wildcard", "web_prefix", "dkim", "message_ttl"}),
         ("        spam_action: tag", "        wildcard: ", {"true", "false"}),
@@ -140,6 +142,13 @@ def test_what_can_stand_at_a_place_is_offered(
         ("    region: eu", "    region: eu\n    server: X", "server"),
         ("    profile: customer", "    profile: {a: b}", "the name of a profile"),
         ("    server: Acme", "    servar: Acme", "servar"),
+        ("opens: null", "opens: maybe", "boolean"),
+        ("region: eu", "region: null", '"us", "eu"'),
+        (
+            "mg.example.com:\n        spam",
+            "mg.example.com: null\n      a.example.com:\n        spam",
+            "Domain",
+        ),
     ],
 )
 def test_what_is_wrong_is_marked_before_anything_runs(

@@ -17,7 +17,7 @@ PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/
 PYTEST := pytest -n auto --dist worksteal
 DEMO := $(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
-.PHONY: demo test test-newest test-lowest lint wheel lock bench bench-limits clean
+.PHONY: demo test test-newest test-lowest lint wheel release lock bench bench-limits clean
 
 demo: $(VENV)/.demo
 	@$(DEMO) sandbox reset
@@ -68,6 +68,13 @@ wheel: $(VENV)/.test
 	cd build/elsewhere && ../wheel/bin/esp-reconcile --version
 	cd build/elsewhere && ../wheel/bin/esp-reconcile validate
 	cd build/elsewhere && ../wheel/bin/esp-reconcile --sandbox plan
+
+# What a release carries: the wheel, and the schema for editors in both drafts. URL is where.
+SCHEMA := $(BIN)/esp-reconcile schema
+release: wheel
+	$(SCHEMA) --out dist/esp.schema.json $(if $(URL),--id $(URL)/esp.schema.json)
+	$(SCHEMA) --out dist/esp.schema.draft-07.json --draft 7 $(if $(URL),--id $(URL)/esp.schema.draft-07.json)
+	$(BIN)/check-jsonschema --check-metaschema dist/*.json
 
 # Bring the lock in line with pyproject.toml; with UPGRADE=1, to the newest versions.
 lock: $(VENV)/.lock

@@ -30,13 +30,16 @@ Examples:
     show_default=True,
     help="The draft of JSON Schema; SchemaStore and older editors want 7.",
 )
-def schema(out: Path | None, draft: str) -> int:
+@click.option("--id", "url", default="", metavar="URL", help="Where it is published: its `$id`.")
+def schema(out: Path | None, draft: str, url: str) -> int:
     """Write the JSON Schema of the YAML, in one file.
 
     An editor with yaml-language-server completes and checks by it once the YAML begins with
     `# yaml-language-server: $schema=esp.schema.json`.
     """
-    text = bundled_text(draft)
+    if url and not url.startswith("https://"):
+        raise UsageError(f"--id {url}: the https URL under which the schema is published is wanted")
+    text = bundled_text(draft, url)
     if out is None:
         options.say(text.rstrip("\n"))
         return 0

@@ -20,8 +20,11 @@ _SCHEMAS = {"allOf", "anyOf", "oneOf", "then", "else"}
 _TOLD = {"title", "description", "examples", "default", "errorMessage"}
 
 
-def bundled(draft: str = "2020-12") -> dict[str, Any]:
-    """Return one self-contained schema of a whole file, in a draft of `DRAFTS`."""
+def bundled(draft: str = "2020-12", url: str = "") -> dict[str, Any]:
+    """Return one self-contained schema of a whole file, in a draft of `DRAFTS`.
+
+    Where it is published is its `$id`; without a `url` that is a name only.
+    """
     root = _moved(load_schema(_ROOT), "#")
     definitions, provider = root["$defs"], root["$defs"]["provider"]
     for service in _OTHERS:
@@ -30,7 +33,7 @@ def bundled(draft: str = "2020-12") -> dict[str, Any]:
         definitions[over] = _with_null(_service(service, f"#/$defs/{over}"))
     # An editor sees no profile merged: what a provider may say is what either service may.
     provider["allOf"] = [*map(_without_profile, provider["allOf"]), *_over_profiles()]
-    head = {"$schema": DRAFTS[draft], "$id": f"urn:esp-reconcile:schema:1:draft-{draft}"}
+    head = {"$schema": DRAFTS[draft], "$id": url or f"urn:esp-reconcile:schema:1:draft-{draft}"}
     bundle: dict[str, Any] = {**root, **head}
     return _as_draft_7(bundle, bundle) if draft == "7" else bundle
 
@@ -73,9 +76,9 @@ def _or_null(schema: Any) -> dict[str, Any]:
     return {"anyOf": [_with_null(schema), {"type": "null"}]}
 
 
-def bundled_text(draft: str = "2020-12") -> str:
+def bundled_text(draft: str = "2020-12", url: str = "") -> str:
     """Return that schema as the text of a file."""
-    return json.dumps(bundled(draft), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(bundled(draft, url), indent=2, ensure_ascii=False) + "\n"
 
 
 def _moved(schema: Any, here: str) -> Any:

@@ -10,14 +10,20 @@ from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.configuration import DEFAULT_FILE
 from reconciler.cli.live_secrets import keep, naming, to_be_set
-from reconciler.cli.new_provider import SCHEMA, STDOUT, NewProvider, begun, with_servers
+from reconciler.cli.new_provider import (
+    SCHEMA,
+    STDOUT,
+    NewProvider,
+    account_options,
+    begun,
+    with_servers,
+)
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
 from reconciler.files import write_below
 from reconciler.library.importing import Imported, import_live
-from reconciler.providers import SERVICES
 from reconciler.source import printable
 
 _NAMED = 4
@@ -34,13 +40,9 @@ Examples:
 """,
 )
 @options.files
-@click.option("--service", type=click.Choice(sorted(SERVICES)), help="Begin a new file for one.")
-@click.option("--token", metavar="REFERENCE", help="env:NAME, file:PATH or sops:FILE#KEY.")
-@click.option("--account-token", metavar="REFERENCE", help="Postmark's, for domains and senders.")
+@account_options
 @click.option("--server", metavar="NAME", help="Postmark's server, instead of its own token.")
 @click.option("--all-servers", is_flag=True, help="Begin a provider for each Postmark server.")
-@click.option("--region", type=click.Choice(["us", "eu"]), help="Mailgun's.")
-@click.option("--provider", metavar="NAME", help="What to call it; else the service's name.")
 @click.option("--only", multiple=True, metavar="GLOB", help="Import only these addresses.")
 @click.option(
     "-o",

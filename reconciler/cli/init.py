@@ -10,7 +10,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.live_secrets import keep, naming, to_be_set
-from reconciler.cli.new_provider import SCHEMA, Begun, NewProvider, begun
+from reconciler.cli.new_provider import SCHEMA, Begun, NewProvider, account_options, begun
 from reconciler.cli.progress import Progress
 from reconciler.cli.scaffold import EXAMPLES, HOOKS, IGNORED, RULES
 from reconciler.cli.settings import Settings
@@ -36,11 +36,7 @@ Examples:
 """
 )
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-@click.option("--service", type=click.Choice(sorted(SERVICES)), help="The first account's.")
-@click.option("--token", metavar="REFERENCE", help="env:NAME, file:PATH or sops:FILE#KEY.")
-@click.option("--account-token", metavar="REFERENCE", help="Postmark's, for domains and senders.")
-@click.option("--region", type=click.Choice(["us", "eu"]), help="Mailgun's.")
-@click.option("--provider", metavar="NAME", help="What to call it; else the service's name.")
+@account_options
 @click.option(
     "--secrets",
     type=click.Choice(["env", "sops"]),

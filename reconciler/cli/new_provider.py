@@ -2,11 +2,13 @@
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import click
 
 from reconciler.cli.options import is_recursive
 from reconciler.config import load_config, read_texts
@@ -17,12 +19,32 @@ from reconciler.library.options import Options
 from reconciler.providers import SERVICES
 from reconciler.source import printable
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
 STDOUT = Path("standard output")
 """What messages call the file that is only printed."""
 SCHEMA = "esp.schema.json"
 """Where an editor looks for the schema, beside the YAML."""
 _HEAD = f"# yaml-language-server: $schema={SCHEMA}\nversion: 1\n\nproviders:\n"
 _LONGEST_SLUG = 60
+
+
+_OPTIONS = (
+    click.option("--service", type=click.Choice(sorted(SERVICES)), help="Whose account it is."),
+    click.option("--token", metavar="REFERENCE", help="env:NAME, file:PATH or sops:FILE#KEY."),
+    click.option(
+        "--account-token", metavar="REFERENCE", help="Postmark's, for domains and senders."
+    ),
+    click.option("--region", type=click.Choice(["us", "eu"]), help="Mailgun's."),
+    click.option("--provider", metavar="NAME", help="What to call it; else the service's name."),
+)
+
+
+def account_options(command: _Command) -> _Command:
+    """Give a command the options that a `NewProvider` is made of."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @dataclass(frozen=True, slots=True)

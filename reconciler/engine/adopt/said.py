@@ -77,8 +77,8 @@ Barred = Mapping[tuple[Address, str], str]
 
 def sifted(said: Iterable[Said], barred: Barred) -> tuple[list[Said], list[LeftOut]]:
     """Return what can be said, and what cannot; with a thing goes what stands below it."""
-    said = list(said)
-    obstacles = [(each, why) for each in said if (why := _obstacle(each, barred))]
+    judged = [(each, _obstacle(each, barred)) for each in said]
+    obstacles = [(each, why) for each, why in judged if why]
     gone = {each.resource.address for each, _ in obstacles if each.is_existence}
     left_out = grouped(
         each.left_out(why)
@@ -86,9 +86,7 @@ def sifted(said: Iterable[Said], barred: Barred) -> tuple[list[Said], list[LeftO
         if each.is_existence or not gone & set(_carriers(each.resource))
     )
     possible = [
-        each
-        for each in said
-        if not _obstacle(each, barred) and not gone & set(_carriers(each.resource))
+        each for each, why in judged if not why and not gone & set(_carriers(each.resource))
     ]
     return possible, left_out
 

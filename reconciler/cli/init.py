@@ -42,6 +42,13 @@ Examples:
     type=click.Choice(["env", "sops"]),
     help="Where live passwords go: variables to be set, or a file that sops encrypts.",
 )
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab", "none"]),
+    default="none",
+    show_default=True,
+    help="Whose CI files to write; there are none yet.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing; what is not said is as by default.")
 @click.pass_obj
 def init(
@@ -49,6 +56,7 @@ def init(
     /,
     folder: Path,
     secrets: str | None,
+    ci: str,
     yes: bool,  # noqa: FBT001
     **said: str | None,
 ) -> int:
@@ -56,6 +64,8 @@ def init(
 
     If the token is at hand, what is live is imported. Nothing that is there is written over.
     """
+    if ci != "none":
+        raise UsageError(f"--ci {ci}: this version has no files for it; say --ci none")
     is_asked = not yes and sys.stdin.isatty()
     new = _asked(NewProvider(**said), is_asked=is_asked)
     store = secrets or (_ask("Keep secrets in", ["env", "sops"]) if is_asked else "env")

@@ -117,3 +117,10 @@ def test_the_hook_runs_what_is_there(tmp_path: Path) -> None:
     run("init", "--yes", cwd=tmp_path)
     hooks = (tmp_path / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     assert "entry: esp-reconcile validate\n" in hooks
+
+
+def test_ci_files_that_are_not_there_yet_are_not_promised(tmp_path: Path) -> None:
+    refused = run("init", "--ci", "github", "--yes", cwd=tmp_path)
+    assert (refused.code, refused.out, names(tmp_path)) == (64, "", [])
+    assert "--ci github: this version has no files for it; say --ci none" in refused.err
+    assert run("init", "--ci", "none", "--yes", cwd=tmp_path).code == 0

@@ -1,7 +1,7 @@
 """Take stock: read all that there is behind the providers' tokens, declared or not."""
 
 import time
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,17 @@ from reconciler.engine.live import (
     in_silence,
     read_wanted,
 )
+from reconciler.engine.plan import identity
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import Account, Address, Config, Kind, Resource, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What is live; `together` are providers, by name, that see the same things."""
+
+    live: Snapshot
+    together: Sequence[Sequence[str]]
 
 
 def take_stock(
@@ -25,10 +34,11 @@ def take_stock(
     connections: int = 8,
     progress: Progress = in_silence,
     pause: Pause = time.sleep,
-) -> Snapshot:
+) -> Stock:
     """Return whole what is live in the configuration's providers, as far as it is selected.
 
-    Left out is what the services made by themselves and what counts as deleted. Raises ReadFailed.
+    Left out is what the services made by themselves and what counts as deleted. Of what several
+    providers see one has it: who declares it, else the first. Raises ReadFailed.
     """
     wanted = _Everything(config, sessions, selection)
     found = read_wanted(
@@ -39,11 +49,35 @@ def take_stock(
         progress=progress,
         pause=pause,
     )
-    return {address: each for address, each in found.items() if wanted.is_wanted(each)}
+    owners = _owners(config, found)
+    live = {
+        address: each
+        for address, each in found.items()
+        if wanted.is_wanted(each) and owners.get(each.parent or address) == address.provider
+    }
+    groups = _in_one_account(config, sessions)
+    pairs = {
+        tuple(name for name in config.providers if name in {owner, address.provider})
+        for address, owner in owners.items()
+        if not any({owner, address.provider} <= {*group} for group in [*groups, (owner,)])
+    }
+    return Stock(live, [*groups, *sorted(pairs)])
 
 
-def in_one_account(config: Config, sessions: Sessions) -> list[tuple[str, ...]]:
-    """Return the names of providers that reach the same things, group by group."""
+def _owners(config: Config, found: Snapshot) -> dict[Address, str]:
+    """Return, by address, the provider that has what stands there."""
+    rank = {name: number for number, name in enumerate(config.providers)}
+    by_right = sorted(found, key=lambda each: (each not in config.desired, rank[each.provider]))
+    first: dict[Hashable, str] = {}
+    return {
+        address: first.setdefault(identity(found[address]), address.provider)
+        if found[address].remote_id
+        else address.provider
+        for address in by_right
+    }
+
+
+def _in_one_account(config: Config, sessions: Sessions) -> list[tuple[str, ...]]:
     groups: dict[Hashable, dict[str, None]] = {}
     for account in config.providers.values():
         for kind in account.service.readable(account):

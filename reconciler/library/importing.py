@@ -16,7 +16,7 @@ from reconciler.config.description import place_at
 from reconciler.config.insertion import inserted
 from reconciler.config.places import keys_by_place
 from reconciler.engine.adopt import Author, Draft, LeftOut, References
-from reconciler.engine.inventory import in_one_account, take_stock
+from reconciler.engine.inventory import take_stock
 from reconciler.engine.live import Collection as Listing
 from reconciler.engine.live import Progress, in_silence, read_live
 from reconciler.engine.plan import build_plan
@@ -98,15 +98,11 @@ def import_live(
         def look(collections: Iterable[Listing]) -> Snapshot:
             return read_live({}, collections, planner.sessions, connections=connections)
 
-        check_met(selection, stock, named(config))
+        check_met(selection, stock.live, named(config))
         references = References(refer, {*taken, *_names_in(whole)})
         author = Author(_unsaid, references, full=full)
-        desk = _Desk(texts, config, stock, author, look, frozenset(providers))
-        together = [
-            each
-            for each in in_one_account(config, planner.sessions)
-            if not providers or {*each} & {*providers}
-        ]
+        desk = _Desk(texts, config, stock.live, author, look, frozenset(providers))
+        together = [each for each in stock.together if not providers or {*each} & {*providers}]
         return replace(desk.written(), together=together)
 
 

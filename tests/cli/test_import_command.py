@@ -146,6 +146,26 @@ def test_who_reaches_the_same_account_is_told_that_each_thing_is_declared_once(
     assert "`mailgun`, `b`, `c`, `d` and 2 more reach one account" in more.err
 
 
+def test_a_server_that_is_declared_already_is_not_declared_again(
+    hooked: Served, tmp_path: Path
+) -> None:
+    run(
+        "import", *POSTMARK, "--provider", "mine", "--out", "esp.yaml", cwd=tmp_path, env=hooked.env
+    )
+    before = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    again = run("import", *POSTMARK, "--provider", "b", "esp.yaml", cwd=tmp_path, env=hooked.env)
+    assert "Nothing to import.\n" in again.err
+    assert "`mine` and `b` reach one account: what they all see is declared once." in again.err
+    account = ("--service", "postmark", "--account-token", "env:POSTMARK_ACCOUNT_TOKEN")
+    (tmp_path / "esp.yaml").write_text(before, encoding="utf-8")
+    every = run("import", *account, "--all-servers", "esp.yaml", cwd=tmp_path, env=hooked.env)
+    assert every.code == 0
+    after = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert after.startswith(before)
+    assert after.count("https://hooks.example.com/") == before.count("https://hooks.example.com/")
+    assert "ESP_HOOK" not in after.removeprefix(before)
+
+
 def test_all_servers_of_an_account_get_a_provider_each(box: Served, tmp_path: Path) -> None:
     for name in ("Acme Shop", "acme shop!"):
         box.postmark("POST", "/servers", {"Name": name, "TrackOpens": True})

@@ -188,9 +188,10 @@ def run(arguments: list[str]) -> int:
     try:
         code: Any = group.main(arguments, prog_name="esp-reconcile", standalone_mode=False)
     except click.ClickException as error:
-        _tell_usage(error)
+        told = _where_it_stands(error) or error
+        _tell_usage(told)
         code = USAGE_EXIT if isinstance(error, click.UsageError) else 1
-        return _also_as_json(arguments, UsageError(error.format_message()), code)
+        return _also_as_json(arguments, UsageError(told.format_message()), code)
     except click.Abort:
         tell("Interrupted.")
         return _also_as_json(arguments, Interrupted("interrupted"), INTERRUPTED_EXIT)
@@ -221,6 +222,14 @@ def _also_as_json(arguments: list[str], error: ReconcileError, code: int) -> int
         with even_unread():
             say_json({"format_version": "1", "error": failure})
     return code
+
+
+def _where_it_stands(error: click.ClickException) -> click.UsageError | None:
+    """Tell who puts an option of all commands after the command where it belongs."""
+    of_all = {name for each in group.params for name in each.opts}
+    if isinstance(error, click.NoSuchOption) and error.option_name in of_all:
+        return click.UsageError(f"{error.option_name} stands before the command", error.ctx)
+    return None
 
 
 def _tell_usage(error: click.ClickException) -> None:

@@ -31,7 +31,7 @@ from reconciler.library.options import Options, do_nothing
 from reconciler.library.reconciler import Reconciler
 from reconciler.reports.changes import View
 from reconciler.reports.documents import results_as_document
-from reconciler.reports.text import plan_as_text, plan_summary, results_as_text
+from reconciler.reports.text import plan_as_text, results_as_text
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 FAILED_EXIT = 1
@@ -107,7 +107,7 @@ def apply(
             _show_plan(found, view(**how), is_asked=not yes)
         check_refusals(found)
         check_guards(found, allow_deletes)
-        if found.changes and not yes and not _is_wanted(found):
+        if found.changes and not yes and not _is_wanted():
             return CANCELLED_EXIT
         with _stopping(stop):
             results = _carry_out(reconciler, found, stop)
@@ -151,8 +151,8 @@ def _show_plan(found: Plan, view: View, *, is_asked: bool) -> None:
         options.say(plan_as_text(found, view))
 
 
-def _is_wanted(found: Plan) -> bool:
-    if click.confirm(f"{plan_summary(found)} Apply?", err=True):
+def _is_wanted() -> bool:
+    if click.confirm("Apply?", err=True):
         return True
     options.tell("Nothing was changed.")
     return False

@@ -14,6 +14,19 @@ def addresses(context: click.Context, _: click.Parameter, typed: str) -> list[st
     return _beginning(typed, _known(context))
 
 
+def targets(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """Return what can be explained: addresses and kinds."""
+    from reconciler.providers import SERVICES  # noqa: PLC0415 - only who completes waits for it
+
+    kinds = {
+        f"{name}.{kind.name}"
+        for name, service in SERVICES.items()
+        for kind in service.kinds
+        if not kind.is_implied
+    }
+    return _beginning(typed, [*_known(context), *kinds])
+
+
 def patterns(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
     """Return addresses, and patterns for all of a provider or a collection."""
     known = _known(context)

@@ -6,12 +6,17 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
-from reconciler.cli.completing import addresses
+from reconciler.cli.completing import targets
 from reconciler.cli.configuration import read_config
 from reconciler.cli.settings import Settings
+from reconciler.cli.views import terminal_width
 from reconciler.library.explaining import explain as explained
 from reconciler.library.explaining import is_of_a_kind
-from reconciler.reports.explanation import explanation_as_document, explanation_as_text
+from reconciler.reports.explanation import (
+    WIDEST,
+    explanation_as_document,
+    explanation_as_text,
+)
 
 
 @click.command(
@@ -22,7 +27,7 @@ Examples:
   esp-reconcile explain mailgun.domains
 """
 )
-@click.argument("target", shell_complete=addresses)
+@click.argument("target", shell_complete=targets)
 @options.files
 @options.as_format
 @click.option("--offline", is_flag=True, help="Read nothing; tell what YAML and schema say.")
@@ -41,5 +46,6 @@ def explain(
     """
     config = None if is_of_a_kind(target) else read_config(files)
     found = explained(target, config, None if offline else options_of(settings))
-    options.show(explanation_as_text(found), explanation_as_document(found), format_)
+    text = explanation_as_text(found, terminal_width() or WIDEST)
+    options.show(text, explanation_as_document(found), format_)
     return 0

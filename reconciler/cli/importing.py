@@ -1,7 +1,7 @@
 """`esp-reconcile import`"""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 
 import click
@@ -13,6 +13,7 @@ from reconciler.cli.live_secrets import keep, naming, to_be_set
 from reconciler.cli.new_provider import (
     SCHEMA,
     STDOUT,
+    Begun,
     NewProvider,
     account_options,
     begun,
@@ -27,7 +28,7 @@ from reconciler.library.importing import Imported, import_live
 from reconciler.source import printable
 
 _NAMED = 4
-"""So many providers are named of those that reach one account."""
+"""So many of several providers are named."""
 
 
 @click.command(
@@ -100,7 +101,7 @@ def import_(
     else:
         keep(found, store)
         _write(start.originals, found.after)
-    _tell(found, start.originals, store, dry_run=dry_run)
+    _tell(found, start, store, dry_run=dry_run)
     return 0
 
 
@@ -129,20 +130,18 @@ def _diff(originals: Mapping[Path, str], after: Mapping[Path, str]) -> str:
     return "\n".join(lines) or "No changes."
 
 
-def _tell(
-    found: Imported, originals: Mapping[Path, str], store: Path | None, *, dry_run: bool
-) -> None:
+def _tell(found: Imported, start: Begun, store: Path | None, *, dry_run: bool) -> None:
     """Say what is not the YAML itself: how much there is, what it lacks, what is to be set."""
     would = "would be " if dry_run else ""
+    begun = start.providers
+    if len(begun) > 1 or (begun and not found.added):
+        options.tell(f"{_named(begun)} {would}begun.")
     options.tell(f"{_counted(found)} {would}imported." if found.added else "Nothing to import.")
     for path in found.after:
-        if path not in originals and path != STDOUT and not (path.parent / SCHEMA).exists():
+        if path not in start.originals and path != STDOUT and not (path.parent / SCHEMA).exists():
             options.tell(f"`esp-reconcile schema --out {SCHEMA}` puts beside it what editors want.")
     for names in found.together:
-        first = [f"`{printable(each)}`" for each in names[:_NAMED]]
-        others = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
-        told = _listed([*first, *others])
-        options.tell(f"{told} reach one account: what they all see is declared once.")
+        options.tell(f"{_named(names)} reach one account: what they all see is declared once.")
     for each in found.left_out:
         options.tell(f"Not declared: {printable(str(each))}.")
     if found.secrets and store:
@@ -152,6 +151,12 @@ def _tell(
         return
     for line in to_be_set(found):
         options.tell(line)
+
+
+def _named(providers: Sequence[str]) -> str:
+    first = [f"`{printable(each)}`" for each in providers[:_NAMED]]
+    others = [f"{len(providers) - _NAMED} more"] if len(providers) > _NAMED else []
+    return _listed([*first, *others])
 
 
 def _counted(found: Imported) -> str:

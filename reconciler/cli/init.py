@@ -1,5 +1,6 @@
 """`esp-reconcile init`"""
 
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -69,12 +70,13 @@ def init(
     is_asked = not yes and sys.stdin.isatty()
     new = _asked(NewProvider(**said), is_asked=is_asked)
     store = secrets or (_ask("Keep secrets in", ["env", "sops"]) if is_asked else "env")
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     files = {".gitignore": IGNORED, ".pre-commit-config.yaml": HOOKS, SCHEMA: bundled_text()}
     if store == "sops":
-        recipient, key = age_recipient()
+        recipient, key, is_new = age_recipient()
         files[".sops.yaml"] = RULES.format(recipient=recipient)
-        options.tell(f"The key that opens them is in {printable(str(key))}; keep a copy of it.")
+        which = "A new key" if is_new else "The key that is there"
+        options.tell(f"{which} opens them, in {printable(str(key))}; keep a copy of it.")
     for name, text in files.items():
         _put(folder, name, text)
     if (folder / CONFIGURATION).exists():
@@ -82,14 +84,25 @@ def init(
     else:
         _put(folder, CONFIGURATION, _configuration(settings, folder, new, store))
     config = load_config([folder / CONFIGURATION], SERVICES)
-    options.say(f"Valid: {len(config.desired)} resources. Next: esp-reconcile plan")
+    there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
+    verb = "plan" if config.desired else "import"
+    options.say(f"Valid: {len(config.desired)} resources. Next: {there}esp-reconcile {verb}")
     return 0
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"{folder}: no folder can be made there: {problem.strerror}") from None
 
 
 def _asked(new: NewProvider, *, is_asked: bool) -> NewProvider:
     """Return what was said, and what is asked for where it was not."""
     if not is_asked:
         service = new.service or "mailgun"
+        if not new.service:
+            options.tell(f"The service is {service}; --service names another.")
         return replace(new, service=service, token=new.token or _TOKENS[service])
     service = new.service or _ask("Service", sorted(SERVICES))
     token = new.token or click.prompt("Where is the token kept", default=_TOKENS[service], err=True)
@@ -116,7 +129,7 @@ def _configuration(settings: Settings, folder: Path, new: NewProvider, kind: str
     try:
         found = _imported(settings, start, naming(store, path))
     except SecretError as error:
-        options.tell(f"Nothing is imported yet: {error}. Once it is there, `import` does that.")
+        options.tell(f"Nothing is imported yet: {error}. Once that is mended, `import` does it.")
         return start.texts[path] + EXAMPLES[str(new.service)]
     keep(found, store)
     for line in () if store else to_be_set(found):

@@ -76,6 +76,13 @@ class NewProvider:
 
     def as_yaml(self) -> dict[str, Any]:
         """Return the provider as its YAML says it. Raises UsageError."""
+        for key, service in (
+            ("region", "mailgun"),
+            ("account_token", "postmark"),
+            ("server", "postmark"),
+        ):
+            if getattr(self, key) and self.service != service:
+                raise UsageError(f"--{key.replace('_', '-')} is for {service}")
         tokens = {"token": self.token, "account_token": self.account_token}
         plain = {"service": self.service, "server": self.server, "region": self.region}
         said = {key: value for key, value in plain.items() if value}

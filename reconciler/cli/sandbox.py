@@ -9,6 +9,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.commands import Commands
 from reconciler.cli.settings import Settings
+from reconciler.errors import UsageError
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.serve import HOST, Urls
 from reconciler.sandbox.serve import serve as serve_sandbox
@@ -104,6 +105,8 @@ Example:
 @click.pass_obj
 def env(settings: Settings, state: Path | None, port: int) -> None:
     """Print `export` lines that lead this program to a sandbox served on the same --port."""
+    if not port:
+        raise UsageError("--port 0 is no port; name the first one that `sandbox serve` told")
     urls = {name: f"http://{HOST}:{port + offset}" for offset, name in enumerate(_NAMES)}
     options.say("\n".join(_exports(Sandbox(state or Path(settings.sandbox_dir)), urls)))
 

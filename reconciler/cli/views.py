@@ -28,5 +28,11 @@ all_notes = click.option(
 
 def view(*, is_folded: bool, has_all_notes: bool) -> View:
     """Return how results are shown: on a terminal as wide as that is."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return View(max(width, _NARROWEST) if width else None, is_folded, has_all_notes)
+    return View(terminal_width(), is_folded, has_all_notes)
+
+
+def terminal_width() -> int | None:
+    """Return how many signs fit on a line, if there is a terminal."""
+    if not sys.stdout.isatty():
+        return None
+    return max(shutil.get_terminal_size().columns, _NARROWEST)

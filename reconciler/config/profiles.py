@@ -26,6 +26,7 @@ class Profiles:
 
     _known: dict[str, _Profile] = field(default_factory=dict)
     _users: dict[str, tuple[str, Location]] = field(default_factory=dict)
+    _is_one_unknown: bool = False
 
     def collect(self, roots: Iterable[Node]) -> Iterator[Finding]:
         """Take in the profiles of all files; yield what cannot be one."""
@@ -71,6 +72,7 @@ class Profiles:
                 continue
             if (found := self._known.get(name)) is None:
                 findings.append(Finding(each.location, self._unknown(name)))
+                own, self._is_one_unknown = _without_nulls(own), True
                 continue
             self._users.setdefault(name, (provider, each.location))
             base = merge(base, found.node) if base else found.node
@@ -86,7 +88,8 @@ class Profiles:
 
     def unused(self) -> Iterator[Finding]:
         for name, profile in self._known.items():
-            if name not in self._users:
+            # It may be the one that was meant by a name that is unknown.
+            if name not in self._users and not self._is_one_unknown:
                 yield Finding(profile.place, f"profile `{name}` is used by no provider; remove it")
 
     def places(self) -> dict[Location, str]:
@@ -142,6 +145,16 @@ def merge(under: Node, over: Node) -> Node:
 def _is_reference(node: Node) -> bool:
     """Whether it says where a secret is kept: two of that kind say it of two places."""
     return len(node.children) == 1 and set(node.children) <= {"env", "file", "sops"}
+
+
+def _without_nulls(node: Node) -> Node:
+    """Return a provider without what it takes away from a profile that nobody knows."""
+    children = {
+        name: _without_nulls(child) if isinstance(child.data, dict) else child
+        for name, child in node.children.items()
+        if child.data is not None
+    }
+    return _with_children(node, children)
 
 
 def _with_children(node: Node, children: Mapping[str, Node]) -> Node:

@@ -77,8 +77,20 @@ def target_of(words: str, config: Config | None = None) -> Target:
         if words.startswith(f"{name}."):
             return _with_field(targets[name], words.removeprefix(f"{name}."), words)
     raise UsageError(
-        f"{words}: neither a declared address nor a kind{did_you_mean(words, targets)}"
+        f"{words}: neither a declared address nor a kind{_what_there_is(words, targets)}"
     )
+
+
+def _what_there_is(words: str, targets: Mapping[str, Target]) -> str:
+    """Return the nearest name, or else the kinds, those of one service if it is named."""
+    service, _, kind = words.partition(".")
+    kinds = [each for each in targets.values() if not each.desired]
+    own = [each.kind.name for each in kinds if each.service.name == service]
+    if not own:
+        names = ", ".join(f"{each.service.name}.{each.kind.name}" for each in kinds)
+        return did_you_mean(words, targets) or f"; the kinds are {names}"
+    near = did_you_mean(kind, own).replace("`", f"`{service}.", 1)
+    return near or f"; the kinds of {service} are {', '.join(own)}"
 
 
 def _with_field(target: Target, field: str, words: str) -> Target:

@@ -104,7 +104,8 @@ def _group_as_text(changes: Sequence[Change], view: View) -> Iterator[str]:
     ]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     sign = coloured(f"{SIGN[first.action]} {printable(pattern)}", first.action)
-    yield f"  {sign}  ({len(names)}: {printable(', '.join(names[:_NAMED]))}{more})"
+    told = f"({len(names)}: {printable(', '.join(names[:_NAMED]))}{more})"
+    yield f"  {sign}  {told}{place_of(first.subject)}"
     yield from _fields_as_text(first, view)
 
 

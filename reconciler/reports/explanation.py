@@ -10,16 +10,20 @@ from reconciler.fields import UNKNOWN
 from reconciler.model import as_text
 from reconciler.source import printable
 
-_WIDTH, _LABEL = 100, 9
+WIDEST = 100
+"""Signs; longer lines are hard to read."""
+_LABEL = 9
 
 
-def explanation_as_text(found: Explanation) -> str:
-    blocks = ["\n".join([found.subject, *_wrapped(found.description, 2)])]
-    blocks += ["\n".join(_field(each)) for each in found.fields]
+def explanation_as_text(found: Explanation, width: int) -> str:
+    width = min(width, WIDEST)
+    blocks = ["\n".join([found.subject, *_wrapped(found.description, width)])]
+    blocks += ["\n".join(_field(each, width)) for each in found.fields]
     if found.would:
         calls = f"{found.calls} call{'' if found.calls == 1 else 's'}"
-        blocks.append(f"A plan would {found.would}. It takes {calls} to read.")
-    blocks += [f"Note: {note}" for note in found.notes]
+        told = [f"A plan would {found.would}. It takes {calls} to read."]
+        told += [f"Note: {note}" for note in found.notes]
+        blocks += ["\n".join(_wrapped(each, width, indent=0)) for each in told]
     return printable_lines("\n\n".join(blocks))
 
 
@@ -27,9 +31,9 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-def _field(facts: FieldFacts) -> Iterator[str]:
+def _field(facts: FieldFacts, width: int) -> Iterator[str]:
     yield facts.name
-    yield from _wrapped(facts.description or facts.title, 2)
+    yield from _wrapped(facts.description or facts.title, width)
     values = ", ".join(map(as_text, facts.values))
     for label, told in (
         ("wanted", _wanted(facts)),
@@ -41,7 +45,7 @@ def _field(facts: FieldFacts) -> Iterator[str]:
         ("plan", f"would {facts.would}" if facts.would else ""),
     ):
         if told:
-            first, *others = wrap(told, _WIDTH - _LABEL - 2, break_long_words=False) or [told]
+            first, *others = wrap(told, width - _LABEL - 2, break_long_words=False) or [told]
             yield f"  {label:{_LABEL}}{first}"
             yield from (f"  {'':{_LABEL}}{line}" for line in others)
 
@@ -57,8 +61,9 @@ def _value(value: Any) -> str:
     return "" if value is UNKNOWN else as_text(value)
 
 
-def _wrapped(text: str, indent: int) -> list[str]:
-    return [f"{' ' * indent}{line}" for line in wrap(text, _WIDTH - indent)]
+def _wrapped(text: str, width: int, indent: int = 2) -> list[str]:
+    lines = wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
+    return [f"{' ' * indent}{line}" for line in lines]
 
 
 def explanation_as_document(found: Explanation) -> dict[str, Any]:

@@ -10,17 +10,17 @@ from reconciler.errors import SecretError
 _KEYS = ("sops", "age", "keys.txt")
 
 
-def age_recipient(environment: Mapping[str, str] = os.environ) -> tuple[str, Path]:
-    """Return the public key to encrypt for, and the file of the key, which is made if missing.
+def age_recipient(environment: Mapping[str, str] = os.environ) -> tuple[str, Path, bool]:
+    """Return the public key to encrypt for, the file of the key, and whether it was made now.
 
     It is where sops looks for it. Raises SecretError without age-keygen, or where no key can be.
     """
     path = Path(environment.get("SOPS_AGE_KEY_FILE") or _home(environment).joinpath(*_KEYS))
     try:
-        if not path.exists():
+        if is_new := not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _keygen("-o", str(path))
-        return _keygen("-y", str(path)).split()[0], path
+        return _keygen("-y", str(path)).split()[0], path, is_new
     except FileNotFoundError:
         raise SecretError("age-keygen is not there, which makes keys; install age") from None
     except (OSError, subprocess.SubprocessError, IndexError):

@@ -193,6 +193,9 @@ def test_only_what_is_selected_is_imported(box: Served, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (("--service", "mailgun", "--token", "key-0123456789abcdef"), "never the value"),
+        ((*POSTMARK, "--region", "eu"), "--region is for mailgun"),
+        ((*MAILGUN, "--account-token", "env:X"), "--account-token is for postmark"),
+        ((*MAILGUN, "--server", "X"), "--server is for postmark"),
         (("--token", "env:X"), "--token is for a provider that --service begins"),
         (("--service", "mailgun", "--token", "env:X", "--all-servers"), "--account-token"),
         ((*MAILGUN, "--out", "a.yaml", "b.yaml"), "one FILE"),

@@ -84,7 +84,9 @@ def test_live_passwords_go_into_a_file_that_a_new_key_encrypts(box: Served, tmp_
         assert "AGE-SECRET-KEY" not in each.read_text(encoding="utf-8")
     assert run("plan", "--detailed-exitcode", cwd=folder, env=env).code == 0
     kept = key.read_bytes()
-    assert run("init", "other", *arguments, cwd=tmp_path, env=env).code == 0
+    assert "A new key opens them, in " in done.err
+    other = run("init", "other", *arguments, cwd=tmp_path, env=env)
+    assert "The key that is there opens them, in " in other.err
     assert key.read_bytes() == kept
 
 
@@ -124,3 +126,18 @@ def test_ci_files_that_are_not_there_yet_are_not_promised(tmp_path: Path) -> Non
     assert (refused.code, refused.out, names(tmp_path)) == (64, "", [])
     assert "--ci github: this version has no files for it; say --ci none" in refused.err
     assert run("init", "--ci", "none", "--yes", cwd=tmp_path).code == 0
+
+
+def test_it_says_where_to_go_on_and_with_what(box: Served, tmp_path: Path) -> None:
+    empty = run("init", "new", "--yes", cwd=tmp_path)
+    assert "The service is mailgun; --service names another.\n" in empty.err
+    assert empty.out == "Valid: 0 resources. Next: cd new && esp-reconcile import\n"
+    full = run("init", *MAILGUN, cwd=tmp_path, env=box.env)
+    assert full.out.endswith(" Next: esp-reconcile plan\n")
+
+
+def test_a_file_is_no_folder_to_begin_in(tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("mine", encoding="utf-8")
+    done = run("init", "there", "--yes", cwd=tmp_path)
+    assert done.code == 64
+    assert "Error: there: no folder can be made there: File exists\n" in done.err

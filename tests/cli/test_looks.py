@@ -82,10 +82,11 @@ def test_the_option_wins_on_the_command_line(box: Served, folder: Path) -> None:
 def test_what_is_alike_is_shown_once_with_its_number_and_names(box: Served, tmp_path: Path) -> None:
     (tmp_path / "esp.yaml").write_text(MANY, encoding="utf-8")
     folded = run("plan", cwd=tmp_path, env=box.env).out
-    assert "  + domains/*  (4: a.example.com, b.example.com, c.example.com and 1 more)\n" in folded
+    names = "a.example.com, b.example.com, c.example.com"
+    assert f"  + domains/*  (4: {names} and 1 more)  (esp.yaml:9:7)\n" in folded
     assert '  + domains/e.example.com  (esp.yaml:13:7)\n      spam_action  "tag"\n' in folded
     tracking = "  + domains/*/tracking  (5: a.example.com, b.example.com, c.example.com and 2 more)"
-    assert f"{tracking}\n      opens  true\n" in folded
+    assert f"{tracking}  (esp.yaml:9:7)\n      opens  true\n" in folded
     whole = run("plan", "--no-fold", cwd=tmp_path, env=box.env).out
     assert whole.count("      opens  true\n") == 5
     assert "Plan: 10 to create, 0 to update, 0 to delete." in folded
@@ -218,3 +219,14 @@ def test_short_options_mean_the_long_ones(folder: Path) -> None:
     assert done.json["subject"] == "transactional/server"
     failed = run("plan", "-f", "json", "nowhere.yaml", cwd=folder)
     assert failed.json["error"]["exit_code"] == 1
+
+
+def test_an_option_of_all_commands_is_told_where_it_stands(tmp_path: Path) -> None:
+    done = run("plan", "--sandbox", cwd=tmp_path)
+    assert done.code == 64
+    assert "Error: --sandbox stands before the command\n" in done.err
+
+
+def test_an_explanation_is_as_wide_as_the_terminal(tmp_path: Path) -> None:
+    _, shown = on_terminal(tmp_path, {"COLUMNS": "60"}, "explain", "mailgun.domains")
+    assert max(len(line.rstrip("\r")) for line in shown.split("\n")) <= 60

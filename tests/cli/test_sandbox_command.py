@@ -224,3 +224,9 @@ def test_a_base_url_that_is_not_allowed_ends_in_a_usage_error(project: Path, url
     assert refused.code == 64
     assert "ESP_RECONCILE_MAILGUN_US_URL: an https URL is wanted" in refused.err
     assert "pw" not in refused.err
+
+
+def test_there_is_no_port_0_to_lead_a_shell_to(tmp_path: Path) -> None:
+    done = run("sandbox", "env", "--port", "0", cwd=tmp_path)
+    assert (done.code, done.out) == (64, "")
+    assert "name the first one that `sandbox serve` told" in done.err

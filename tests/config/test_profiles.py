@@ -137,6 +137,15 @@ def test_a_profile_that_cannot_be_meant_is_a_finding(
     assert any(finding in each for each in findings(a=text))
 
 
+def test_of_a_profile_that_is_not_there_no_more_is_said_than_that() -> None:
+    text = (
+        "version: 1\nprofiles: {base: {tracking: {opens: true}}}\nproviders:\n"
+        f"  t: {{{POSTMARK}, profile: bas, tracking: {{opens: null}}, webhooks: null}}\n"
+    )
+    (finding,) = findings(a=text)
+    assert finding.endswith("no profile `bas` is declared; did you mean `base`?")
+
+
 def test_a_profile_that_stands_twice_is_a_finding_with_the_first_place() -> None:
     one = "version: 1\nprofiles: {p: {service: postmark}}\n"
     two = f"{one}providers: {{t: {{profile: p, server: S, account_token: {{env: A}}}}}}\n"

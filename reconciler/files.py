@@ -79,6 +79,8 @@ def write_below(
         descriptor = os.open(name, _NEW, stat.S_IMODE(mode), dir_fd=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
+                if not new:  # whatever is masked for new ones
+                    os.fchmod(descriptor, stat.S_IMODE(mode))
                 file.write(content)
             if not new:
                 os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)

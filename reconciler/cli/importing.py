@@ -21,6 +21,7 @@ from reconciler.cli.new_provider import (
 )
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
+from reconciler.config import read_texts
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
 from reconciler.files import write_below
@@ -99,24 +100,33 @@ def import_(
     if dry_run:
         options.say(_diff(start.originals, found.after))
     else:
+        _check_unchanged(start.originals)
         keep(found, store)
-        _write(start.originals, found.after)
+        _write(start.originals, found.after, force=force)
     _tell(found, start, store, dry_run=dry_run)
     return 0
 
 
-def _write(originals: Mapping[Path, str], after: Mapping[Path, str]) -> None:
+def _check_unchanged(originals: Mapping[Path, str]) -> None:
+    """Raise UsageError if somebody changed a file since it was read."""
+    for path, text in originals.items():
+        now = read_texts([path]).get(path) if path.exists() else None
+        if now != text:
+            raise UsageError(f"{path}: it was changed meanwhile; nothing was written, run again")
+
+
+def _write(originals: Mapping[Path, str], after: Mapping[Path, str], *, force: bool) -> None:
     for path, text in after.items():
         if path == STDOUT:
             options.say(text.rstrip("\n"))
         elif text != originals.get(path):
-            _write_file(path, text)
+            _write_file(path, text, new=not (path in originals or (force and path.exists())))
 
 
-def _write_file(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str, *, new: bool) -> None:
     real = path.resolve()
     try:
-        write_below(real.parent, PurePath(real.name), text.encode(), new=not real.exists())
+        write_below(real.parent, PurePath(real.name), text.encode(), new=new)
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}; nothing was written there") from None
 

@@ -14,6 +14,7 @@ import yaml
 
 from reconciler.config.syntax import LOADER
 from reconciler.config.writing import Notes, Path, Writer, scalar
+from reconciler.errors import ReconcileError
 from reconciler.source import printable
 
 _STEP = 2
@@ -71,6 +72,8 @@ def inserted(
     span = _spans(text).children["providers"].children[provider]
     editor = _Editor(text, Writer(service, notes))
     edits = list(editor.of_mapping(span, tree, ()))
+    if edits:
+        _check_end(text)
     if edits and remarks and not span.is_flow:
         edits.append(editor.remarks(span, remarks))
     for edit in sorted(edits, key=lambda each: (-each.start, each.depth)):
@@ -78,10 +81,24 @@ def inserted(
     return mark + text
 
 
+def _check_end(text: str) -> None:
+    """Raise ReconcileError where a line break at the end would change what the last value says."""
+    if _BREAK.search(text[-1:]) is None and _ends_in_lines(text):
+        raise ReconcileError(
+            "the file ends in a text of several lines; end it in a line break first"
+        )
+
+
+def _ends_in_lines(text: str) -> bool:
+    scalars = [each for each in yaml.parse(text, LOADER) if isinstance(each, yaml.ScalarEvent)]
+    return bool(scalars) and scalars[-1].style in {"|", ">"}
+
+
 def with_provider(text: str, name: str, service: str, provider: Mapping[str, Any]) -> str:
     """Return the text with one more provider, in a file that has some."""
     mark = _MARK if text.startswith(_MARK) else ""
     text = text.removeprefix(_MARK)
+    _check_end(text)
     span, writer = _spans(text).children["providers"], Writer(service, {})
     lines = chain([""], provider_lines(name, service, provider, span.column))
     in_line = f"{scalar(name)}: {writer.in_line(provider, ())}"
@@ -146,7 +163,9 @@ class _Editor:
             if isinstance(value, Mapping)
             else self.writer.items(value, indent, path)
         )
-        yield _Edit(start, span.end, "", len(path))
+        # What follows at once is a comment only behind a blank.
+        behind = " " if self.text[span.end : span.end + 1] == "#" else ""
+        yield _Edit(start, span.end, behind, len(path))
         yield self._lines_after(span.end, lines, len(path))
 
     def addition(self, span: _Span, lines: Iterator[str], in_line: str, depth: int) -> _Edit:
@@ -156,12 +175,11 @@ class _Editor:
 
     def _lines_after(self, at: int, lines: Iterator[str], depth: int) -> _Edit:
         """Put lines after the one that a place is in, with the line breaks of the file."""
-        line_break = "\r\n" if "\r\n" in self.text else "\n"
-        end = self.text.find("\n", at)
+        first, found = _BREAK.search(self.text), _BREAK.search(self.text, at)
+        line_break = first[0] if first else "\n"
         text = "".join(f"{line}{line_break}" for line in lines)
-        if end < 0:
-            return _Edit(len(self.text), len(self.text), line_break + text, depth)
-        return _Edit(end + 1, end + 1, text, depth)
+        end = found.end() if found else len(self.text)
+        return _Edit(end, end, text if found else line_break + text, depth)
 
 
 class _Offsets:

@@ -1,6 +1,6 @@
 """The way back from a place in a file to the keys that lead there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.config.syntax import parse
 from reconciler.source import Node
@@ -8,15 +8,15 @@ from reconciler.source import Node
 Keys = tuple[str | int, ...]
 
 
-def keys_by_place(raw: bytes) -> Mapping[tuple[int, int], Keys]:
+def keys_by_place(raw: bytes) -> Mapping[tuple[int, int], Sequence[Keys]]:
     """Return by line and column what stands in a file that our reader accepts.
 
-    Where several things begin at one place it is the outermost.
+    Several things may begin at one place, as a mapping and its first key do: outermost first.
     """
     root, _ = parse(raw, "")
-    found: dict[tuple[int, int], Keys] = {}
+    found: dict[tuple[int, int], list[Keys]] = {}
     for place, keys in _places(root, ()) if root else ():
-        found.setdefault(place, keys)
+        found.setdefault(place, []).append(keys)
     return found
 
 

@@ -107,4 +107,9 @@ def scalar(value: Any) -> str:
     if value.replace("\n", "").replace("\t", "").isprintable():
         return json.dumps(value, ensure_ascii=False)
     quoted: str = yaml.dump(value, default_style='"', allow_unicode=True, width=float("inf"))
-    return quoted.rstrip("\n")
+    return "".join(each if each.isprintable() else _escaped(each) for each in quoted.rstrip("\n"))
+
+
+def _escaped(sign: str) -> str:
+    """Return, as YAML's escape, what nobody sees or what turns around what is beside it."""
+    return f"\\U{ord(sign):08X}"

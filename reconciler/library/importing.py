@@ -22,6 +22,7 @@ from reconciler.engine.live import Progress, in_silence, read_live
 from reconciler.engine.plan import build_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_met, named
 from reconciler.errors import ConfigError, ReconcileError
+from reconciler.library.credentials import resolver
 from reconciler.library.options import Options
 from reconciler.library.reconciler import Planner
 from reconciler.model import (
@@ -99,7 +100,7 @@ def import_live(
             return read_live({}, collections, planner.sessions, connections=connections)
 
         check_met(selection, stock.live, named(config))
-        references = References(refer, {*taken, *_names_in(whole)})
+        references = References(refer, {*taken, *_names_in(whole)}, resolver().is_token)
         author = Author(_unsaid, references, full=full)
         desk = _Desk(texts, config, stock.live, author, look, frozenset(providers))
         together = [each for each in stock.together if not providers or {*each} & {*providers}]
@@ -199,10 +200,26 @@ class _Desk:
             told: list[Charge] = [(each.location, each.message, None) for each in error.findings]
         else:
             told = list(self._to_do(config))
-        found = dict(_accused(told, after, drafts, self.config))
+        found = dict(self._accused(told, after, drafts))
         if told and not found.keys() - self.barred.keys():
             raise ReconcileError(f"what is live cannot be said: {told[0][0]}: {told[0][1]}")
         return found
+
+    def _accused(
+        self, told: Iterable[Charge], after: Texts, drafts: Mapping[str, Draft]
+    ) -> Iterator[tuple[tuple[Address, str], str]]:
+        """Yield the statements that stand at the places of which something is told, with that.
+
+        Of several that begin at one place it is the innermost that was not accused before. Where
+        none of ours does, what is there already says it of a thing, and so that cannot be added.
+        """
+        places = {str(path): keys_by_place(text.encode()) for path, text in after.items()}
+        for location, reason, entry in told:
+            at_place = places[location.file].get((location.line, location.column), ())
+            found = [_statements_at(keys, drafts, self.config) for keys in reversed(at_place)]
+            fresh = (each for each in found if set(each) - self.barred.keys())
+            for each in next(fresh, []) or ([(entry, "")] if entry else []):
+                yield each, reason
 
     def _to_do(self, config: Config) -> Iterator[Charge]:
         """Yield each change that a plan of what is new would make."""
@@ -262,24 +279,6 @@ def _names_in(config: Config) -> Iterator[str]:
 
 def _name(reference: Reference) -> str:
     return reference.key or reference.target
-
-
-def _accused(
-    told: Iterable[Charge],
-    after: Texts,
-    drafts: Mapping[str, Draft],
-    config: Config,
-) -> Iterator[tuple[tuple[Address, str], str]]:
-    """Yield the statements that stand at the places of which something is told, with that.
-
-    Where none of ours does, what is there already says it of a thing, and so that cannot be added.
-    """
-    places = {str(path): keys_by_place(text.encode()) for path, text in after.items()}
-    for location, reason, entry in told:
-        keys = places[location.file].get((location.line, location.column), ())
-        found = _statements_at(keys, drafts, config)
-        for each in found or ([(entry, "")] if entry else []):
-            yield each, reason
 
 
 def _statements_at(

@@ -52,6 +52,11 @@ class Secret:
     def reveal(self) -> str:
         return self._value
 
+    def is_one_line(self) -> bool:
+        """Whether a reference can lead to it: to some text on one line, without blanks around."""
+        value = self._value
+        return bool(value) and value.isprintable() and value == value.strip()
+
     def sealed(self) -> Sealed:
         """Return what can be compared with other secrets of this run, and tells nothing."""
         return Sealed(self._value)

@@ -26,9 +26,11 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,31}")
 _IN_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/[^\s\"'<>]*|[^\s\"'<>:]+:[^\s\"'<>]*@[^\s\"'<>]*")
 _ROUNDS, _DIGITS = 1000, 12
 _SUSPECT_NAME = re.compile(
-    "auth|code|cred|hash|hmac|key|pass|pin|pwd|secret|sig|token", re.IGNORECASE
+    "access|auth|code|cred|hash|hmac|key|pass|pin|pw|secret|session|sid|sig|token|^[kpst]$",
+    re.IGNORECASE,
 )
-_SUSPECT_VALUE = re.compile(r"(?m)^(?=.*\d)[\w+/=.~-]{12,}$|^.{33,}$")
+_HARMLESS_VALUE = re.compile(r"[a-z]{0,16}([._-][a-z]{1,16}){0,2}|v?\d{1,4}")
+"""A word or two, as `mailgun` or `eu-west`, or a small number."""
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -56,9 +58,13 @@ def said_url(url: Sent) -> str | None:
 
 
 def _is_suspect(parameter: tuple[str, str]) -> bool:
-    """Whether a value may be a secret: by its name, or since nobody would remember it."""
+    """Whether a value may be a secret: by its name, or since it is no plain word or number.
+
+    What stands alone is a name to the parser, and may be a secret as well.
+    """
     name, value = parameter
-    return bool(_SUSPECT_NAME.search(name)) or bool(_SUSPECT_VALUE.search(f"{name}\n{value}"))
+    is_plain = _HARMLESS_VALUE.fullmatch(value) and (value or _HARMLESS_VALUE.fullmatch(name))
+    return bool(_SUSPECT_NAME.search(name)) or not is_plain
 
 
 def sent_urls(urls: Iterable[str]) -> Mapping[str, Sent]:

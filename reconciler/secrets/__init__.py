@@ -40,7 +40,7 @@ class Resolver:
         sent as content, to be passed on to a webhook, would learn it.
         """
         secret = self._line(reference, CONTENT)
-        if secret.sealed() in self._tokens:
+        if self.is_token(secret):
             raise SecretError(
                 f"{reference.location}: {reference} is a token, which is sent to its service to "
                 "authenticate and never as content; name another secret"
@@ -62,6 +62,10 @@ class Resolver:
             )
         self._tokens.add(token.sealed())
         return token
+
+    def is_token(self, secret: Secret) -> bool:
+        """Whether it was resolved as a token, and so is never sent as content."""
+        return secret.sealed() in self._tokens
 
     def _line(self, reference: Reference, use: Use) -> Secret:
         value = self._value(reference, use)

@@ -1,10 +1,13 @@
 """`import`, as a process: what is live becomes YAML, and nothing else changes."""
 
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from program import Served, run
+from program import Served, begin, run
 from vault import open_vault
 
 MAILGUN = ("--service", "mailgun", "--token", "env:MAILGUN_API_KEY", "--region", "eu")
@@ -18,6 +21,26 @@ POSTMARK = (
 )
 REACHED = "service: mailgun, token: {env: MAILGUN_API_KEY}, region: eu"
 PASSWORD, HEADER = "correct-horse-7", "battery-staple-9"
+
+
+def add_domain(box: Served, name: str) -> None:
+    port = box.ports["mailgun_eu"]
+    url, login = f"{port['url']}/v4/domains", ("api", port["api_key"])
+    httpx.post(url, data={"name": name}, auth=login, trust_env=False).raise_for_status()
+
+
+@contextmanager
+def importing_slowly(box: Served, folder: Path, *arguments: str) -> Iterator[list[str]]:
+    """Yield while an import reads; at the end there is its exit code, and what it told."""
+    box.control("mailgun_eu", "POST", "latency", {"seconds": 0.3})
+    came: list[str] = []
+    before = len(box.requests())
+    with begin(box, folder, "import", *arguments) as process:
+        while len(box.requests()) == before:
+            assert process.poll() is None
+        yield came
+        _, told = process.communicate(timeout=60)
+    came += [str(process.returncode), told]
 
 
 @pytest.fixture
@@ -381,3 +404,74 @@ def test_a_pattern_that_meets_nothing_is_an_error(box: Served, tmp_path: Path) -
     assert done.code == 64
     assert "no address matches" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_name_that_cannot_stand_takes_no_other_with_it(box: Served, tmp_path: Path) -> None:
+    for name in ("_dmarc.example.org", "abc.example.org"):
+        add_domain(box, name)
+    done = run("import", *MAILGUN, "--out", "esp.yaml", cwd=tmp_path, env=box.env)
+    text = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert "      abc.example.org: " in text
+    assert "      promo.example.com: " in text
+    told = [line for line in done.err.splitlines() if line.startswith("Not declared: ")]
+    assert [line.split(": ")[1] for line in told] == ["mailgun/domains/_dmarc.example.org"]
+    assert run("plan", cwd=tmp_path, env=box.env).code == 0
+
+
+def test_what_no_reference_leads_to_is_left_out(box: Served, tmp_path: Path) -> None:
+    token = box.env["POSTMARK_SERVER_TOKEN"]
+    values = ["", " blank", "two\nlines", "\x01", token, "fine-1"]
+    for number, value in enumerate(values):
+        hook = {
+            "Url": f"https://hooks.example.com/{number}",
+            "HttpHeaders": [{"Name": "X-Key", "Value": value}],
+            "Triggers": {"Bounce": {"Enabled": True}},
+        }
+        box.postmark("POST", "/webhooks", hook)
+    done = run("import", *POSTMARK, "--out", "esp.yaml", cwd=tmp_path, env=box.env)
+    text = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert "https://hooks.example.com/5" in text
+    assert text.count("url: https://hooks.example.com/") == 1
+    assert done.err.count("Not declared: ") == 5
+    env = {**box.env, "ESP_HOOK_HOOKS_EXAMPLE_COM_X_KEY": "fine-1"}
+    plan = run("plan", "--detailed-exitcode", cwd=tmp_path, env=env)
+    assert plan.code == 0, plan
+
+
+def test_a_file_that_changes_meanwhile_is_not_written_over(box: Served, tmp_path: Path) -> None:
+    path = tmp_path / "esp.yaml"
+    path.write_text(f"version: 1\nproviders:\n  m: {{{REACHED}}}\n", encoding="utf-8")
+    with importing_slowly(box, tmp_path, "esp.yaml") as came:
+        path.write_text(path.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    code, told = came
+    assert code == "64"
+    assert "esp.yaml: it was changed meanwhile; nothing was written, run again" in told
+    assert path.read_text(encoding="utf-8").endswith("# mine\n")
+    with importing_slowly(box, tmp_path, *MAILGUN, "--out", "new.yaml") as came:
+        (tmp_path / "new.yaml").write_text("mine", encoding="utf-8")
+    assert came[0] == "64"
+    assert (tmp_path / "new.yaml").read_text(encoding="utf-8") == "mine"
+
+
+def test_who_may_write_a_file_may_still_do_so(box: Served, tmp_path: Path) -> None:
+    path = tmp_path / "esp.yaml"
+    path.write_text(f"version: 1\nproviders:\n  m: {{{REACHED}}}\n", encoding="utf-8")
+    path.chmod(0o664)
+    assert run("import", "esp.yaml", cwd=tmp_path, env=box.env).code == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o664
+
+
+def test_what_a_provider_says_by_itself_is_answered_at_each_domain(
+    box: Served, tmp_path: Path
+) -> None:
+    for name in ("a.example.org", "b.example.org"):
+        add_domain(box, name)
+    (tmp_path / "esp.yaml").write_text(
+        "version: 1\nproviders:\n  m:\n    service: mailgun\n    token: {env: MAILGUN_API_KEY}\n"
+        "    region: eu\n    tracking: {dkim_signing: true}\n",
+        encoding="utf-8",
+    )
+    done = run("import", cwd=tmp_path, env=box.env)
+    assert done.err == "3 domains imported.\n"
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0
+    assert run("import", cwd=tmp_path, env=box.env).err == "Nothing to import.\n"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.config.insertion import inserted
 from reconciler.config.syntax import parse
+from reconciler.errors import ReconcileError
 
 ADDED: dict[str, Any] = {
     "domains": {"new.example.com": {"spam_action": "tag"}, "z.example.com": {}},
@@ -31,6 +32,10 @@ FILES = {
     "      domains:   # all of them\n\n          # first\n          a.example.com: {}   # x\n\n"
     "          # last words\n\n# end\n",
     "an empty flow": f"{HEAD}    domains: {{}}   # none yet\n    sender: a@b.example.com\n",
+    "a comment at once behind an empty flow": f"{HEAD}    domains: {{}}# none yet\n",
+    "old line breaks": f"{HEAD}    domains:\n      a.example.com: {{}}\n".replace("\n", "\r"),
+    "mixed line breaks": f"{HEAD}    domains:\n      a.example.com: {{}}\r"
+    "    sender: a@b.test.com\n",
     "a key without a value": f"{HEAD}    domains:\n    sender: a@b.example.com\n",
     "an empty flow with a comment": f"{HEAD}    domains: {{  # by team A\n      # see 12\n    }}\n",
     "an empty list": f"{HEAD}    account_webhooks: [ ] # none\n",
@@ -82,7 +87,7 @@ def test_all_that_was_there_stays_and_what_is_added_is_read(before: str) -> None
     expected = data_of(before)
     expected["providers"]["m"] = merged(expected["providers"]["m"], ADDED)
     assert data_of(after) == expected
-    for nothing in ("{}   # none", "[ ] # none"):
+    for nothing in ("{}   # none", "{}# none", "[ ] # none"):
         before = before.replace(nothing, "# none")
     assert is_kept(before, after)
 
@@ -110,3 +115,10 @@ def test_comments_and_blank_lines_around_the_end_stay(tail: list[str], last_brea
         "new.example.com",
         "z.example.com",
     ]
+
+
+def test_a_text_that_a_line_break_would_change_is_not_added_to() -> None:
+    text = f"{FOOTER}|{LINE}<p>"
+    with pytest.raises(ReconcileError, match="end it in a line break first"):
+        inserted(text, "m", "mailgun", ADDED, {})
+    assert inserted(text, "m", "mailgun", {}, {}) == text

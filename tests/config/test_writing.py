@@ -98,3 +98,10 @@ def test_a_note_stands_beside_what_it_is_about_or_above_it_if_it_is_long() -> No
     lines = written(tree, notes).splitlines()
     assert "      a.example.com: {}  # short" in lines
     assert lines[lines.index("      b.example.com: {}") - 1].startswith("      # long long")
+
+
+def test_what_nobody_sees_is_written_as_an_escape() -> None:
+    text = "a\u202eb\u200bc\U000e0001 d"
+    line = scalar(text)
+    assert line.isprintable()
+    assert read(f"a: {line}") == {"a": text}

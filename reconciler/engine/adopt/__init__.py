@@ -63,7 +63,7 @@ class Author:
         unsaid = self.unsaid(account.service.name)
         new = [live[each] for each in sorted(live) if _is_new(live[each], account, desired)]
         said = [Said(each, one) for one in new for each in one.kind.stated(one)]
-        possible, left_out = sifted(said, barred or {})
+        possible, left_out = sifted(said, barred or {}, self.references.obstacle)
         shared = said_once(account, possible, unsaid, full=self.full)
         tree: dict[str, Any] = {}
         for path, value in shared.items():

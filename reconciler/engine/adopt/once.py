@@ -24,7 +24,8 @@ def said_once(
 ) -> dict[Path, Any]:
     """Return, by its path at the provider, each value that makes the whole shorter if said there.
 
-    Nothing, where entries are declared already: for them it would be new. And no value can be
+    Nothing, where entries are declared already: for them it would be new. What the provider says
+    by itself stays. And no value can be
     shared by entries of which one has something else that cannot be said.
     """
     entries: dict[str, set[str]] = defaultdict(set)
@@ -39,6 +40,7 @@ def said_once(
         for path, group in stated.items()
         if len(group) == len(entries[group[0].path[0]])
         and not account.node.children.get(group[0].path[0])
+        and not account.node.at(".".join(path))
         for value in _worth_sharing(group, unsaid, full=full)
     }
 

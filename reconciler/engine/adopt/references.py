@@ -11,6 +11,14 @@ from reconciler.model import Sealed, Secret
 _PREFIX = "ESP_HOOK"
 """Of names that may be sent as content, by default."""
 _MOST = 100
+_HALF = re.compile("[\ud800-\udfff]")
+"""What comes of JSON that holds one half of a pair."""
+_NO_LINE = (
+    "a password or header of it is empty, or not one line without blanks around it, and no "
+    "reference leads to such a one"
+)
+_A_TOKEN = "a password or header of it is a token of this run, which no YAML may send as content"  # noqa: S105
+_NO_TEXT = "it holds half a character, which YAML cannot say"
 _SIGNS = re.compile(r"[^A-Z0-9]+")
 
 Refer = Callable[[str], Any]
@@ -18,14 +26,33 @@ Refer = Callable[[str], Any]
 
 
 class References:
-    """`taken` are names that lead to something already, and so to nothing else."""
+    """`taken` are names that lead to something already, and so to nothing else.
 
-    def __init__(self, refer: Refer, taken: Collection[str] = ()) -> None:
+    `is_token` says of a secret that it may be sent to authenticate only.
+    """
+
+    def __init__(
+        self,
+        refer: Refer,
+        taken: Collection[str] = (),
+        is_token: Callable[[Secret], bool] = lambda _: False,
+    ) -> None:
         self._refer = refer
+        self._is_token = is_token
         self._taken = frozenset(taken)
         self._names: dict[Sealed, str] = {}
         self.secrets: dict[str, Secret] = {}
         """What each name has to lead to."""
+
+    def obstacle(self, value: Any) -> str:
+        """Return why the YAML cannot say a value; "" if it can."""
+        if isinstance(value, Mapping):
+            return next(filter(None, map(self.obstacle, [*value, *value.values()])), "")
+        if isinstance(value, list):
+            return next(filter(None, map(self.obstacle, value)), "")
+        if isinstance(value, Secret):
+            return _NO_LINE if not value.is_one_line() else _A_TOKEN * self._is_token(value)
+        return _NO_TEXT if isinstance(value, str) and _HALF.search(value) else ""
 
     def spelt(self, said: Said) -> Any:
         """Return a statement's value as the YAML says it, with references for secrets."""

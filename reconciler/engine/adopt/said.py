@@ -1,6 +1,6 @@
 """A statement about a live thing, and whether it can stand."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,9 +75,17 @@ Barred = Mapping[tuple[Address, str], str]
 """What turned out not to be possible, with why: by address and field."""
 
 
-def sifted(said: Iterable[Said], barred: Barred) -> tuple[list[Said], list[LeftOut]]:
-    """Return what can be said, and what cannot; with a thing goes what stands below it."""
-    judged = [(each, _obstacle(each, barred)) for each in said]
+def sifted(
+    said: Iterable[Said], barred: Barred, unspeakable: Callable[[Any], str] = lambda _: ""
+) -> tuple[list[Said], list[LeftOut]]:
+    """Return what can be said, and what cannot; with a thing goes what stands below it.
+
+    `unspeakable` says why a value cannot be said.
+    """
+    judged = [
+        (each, _obstacle(each, barred) or unspeakable([*each.path, each.statement.value]))
+        for each in said
+    ]
     obstacles = [(each, why) for each, why in judged if why]
     gone = {each.resource.address for each, _ in obstacles if each.is_existence}
     left_out = grouped(

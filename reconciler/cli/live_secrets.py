@@ -9,8 +9,8 @@ from reconciler.cli.new_provider import STDOUT
 from reconciler.errors import UsageError
 from reconciler.library.credentials import resolver
 from reconciler.library.importing import Imported
-from reconciler.model import Reference
-from reconciler.secrets import key_names
+from reconciler.model import Reference, Sealed
+from reconciler.secrets.trees import leaves
 from reconciler.source import Location
 
 
@@ -21,7 +21,7 @@ def naming(store: Path | None, beside: Path) -> dict[str, Any]:
     """
     if store is None:
         return {"refer": _in_environment}
-    taken = _names_in(store) if store.exists() else ()
+    taken = _kept_in(store) if store.exists() else {}
     return {"refer": partial(_in_store, store, beside), "taken": taken}
 
 
@@ -56,6 +56,6 @@ def _in_store(store: Path, beside: Path, name: str) -> Mapping[str, Any]:
     return {"sops": {"file": str(path), "key": name}}
 
 
-def _names_in(store: Path) -> list[str]:
+def _kept_in(store: Path) -> dict[str, Sealed]:
     tree = resolver().sops.tree(Reference("sops", store.name, Location(str(store))))
-    return list(key_names(tree))
+    return {name: sealed for name, sealed in leaves(tree) if sealed}

@@ -33,12 +33,13 @@ from reconciler.model import (
     FieldChange,
     Reference,
     Resource,
+    Sealed,
     Secret,
     Snapshot,
     as_text,
 )
 from reconciler.providers import SERVICES
-from reconciler.source import Location, Node
+from reconciler.source import Location, Node, nothing
 
 _ROUNDS = 20
 Texts = Mapping[Path, str]
@@ -72,14 +73,14 @@ def import_live(
     providers: Collection[str] = (),
     full: bool = False,
     refer: Callable[[str], Any] = lambda name: {"env": name},
-    taken: Collection[str] = (),
+    taken: Mapping[str, Sealed] = nothing(),
     progress: Progress = in_silence,
 ) -> Imported:
     """Return files, given by their content, with what is live in their providers added.
 
     With `providers` it is added to these only; the others of the same services are looked at too,
     for what they declare of the same accounts. `refer` says how a secret is referred to by its
-    name, which is none of those `taken`.
+    name; those `taken` lead to secrets already, and are used for these only.
     Raises ConfigError for what is wrong with them as they are, and what a plan raises.
     """
     whole = _load(texts)
@@ -100,7 +101,9 @@ def import_live(
             return read_live({}, collections, planner.sessions, connections=connections)
 
         check_met(selection, stock.live, named(config))
-        references = References(refer, {*taken, *_names_in(whole)}, resolver().is_token)
+        references = References(
+            refer, {**dict.fromkeys(_names_in(whole)), **taken}, resolver().is_token
+        )
         author = Author(_unsaid, references, full=full)
         desk = _Desk(texts, config, stock.live, author, look, frozenset(providers))
         together = [each for each in stock.together if not providers or {*each} & {*providers}]
@@ -245,11 +248,12 @@ class _Desk:
                     yield found, _would(change, each), _entry(change.subject)
 
     def _imported(self, drafts: Mapping[str, Draft], after: Texts) -> Imported:
-        # What was taken out again refers to nothing.
+        # What was taken out again refers to nothing, and what is kept already is not kept again.
         used = {
             name: secret
             for name, secret in self.author.references.secrets.items()
-            if any(re.search(rf"\b{name}\b", text) for text in after.values())
+            if name not in self.author.references.taken
+            and any(re.search(rf"\b{name}\b", text) for text in after.values())
         }
         return Imported(
             self.texts,

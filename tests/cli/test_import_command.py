@@ -329,6 +329,22 @@ def test_a_later_import_leaves_the_secrets_that_are_kept_already(
     assert (first, second) == (PASSWORD, "another-password-3")
 
 
+def test_an_import_that_was_cut_off_keeps_no_secret_twice(hooked: Served, tmp_path: Path) -> None:
+    vault = open_vault(tmp_path)
+    env = {**hooked.env, **vault.environment}
+    arguments = ("import", *POSTMARK, "--out", "esp.yaml", "--secrets", "secrets.sops.yaml")
+    run(*arguments, cwd=vault.folder, env=env)
+    text = (vault.folder / "esp.yaml").read_text(encoding="utf-8")
+    stored = (vault.folder / "secrets.sops.yaml").read_bytes()
+    (vault.folder / "esp.yaml").unlink()
+    again = run(*arguments, cwd=vault.folder, env=env)
+    assert again.code == 0, again
+    assert (vault.folder / "esp.yaml").read_text(encoding="utf-8") == text
+    assert (vault.folder / "secrets.sops.yaml").read_bytes() == stored
+    assert "kept in" not in again.err
+    assert run("plan", "--detailed-exitcode", cwd=vault.folder, env=env).code == 0
+
+
 def test_a_variable_that_the_yaml_names_already_stays_what_it_is(
     hooked: Served, tmp_path: Path
 ) -> None:

@@ -1,12 +1,13 @@
 """Names for what the YAML may only refer to: one for each secret of a run, however often it is."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.engine.adopt.said import Said
 from reconciler.model import Sealed, Secret
+from reconciler.source import nothing
 
 _PREFIX = "ESP_HOOK"
 """Of names that may be sent as content, by default."""
@@ -26,7 +27,7 @@ Refer = Callable[[str], Any]
 
 
 class References:
-    """`taken` are names that lead to something already, and so to nothing else.
+    """`taken` are names that lead to something already, and so to nothing else, with what if known.
 
     `is_token` says of a secret that it may be sent to authenticate only.
     """
@@ -34,13 +35,13 @@ class References:
     def __init__(
         self,
         refer: Refer,
-        taken: Collection[str] = (),
+        taken: Mapping[str, Sealed | None] = nothing(),
         is_token: Callable[[Secret], bool] = lambda _: False,
     ) -> None:
         self._refer = refer
         self._is_token = is_token
-        self._taken = frozenset(taken)
-        self._names: dict[Sealed, str] = {}
+        self.taken = taken
+        self._names = {sealed: name for name, sealed in taken.items() if sealed}
         self.secrets: dict[str, Secret] = {}
         """What each name has to lead to."""
 
@@ -68,11 +69,12 @@ class References:
     def _name(self, secret: Secret, words: tuple[str, ...]) -> str:
         known = self._names.get(secret.sealed())
         if known:
+            self.secrets[known] = secret
             return known
         told = [word for word in words if word not in {"auth", "headers"}]
         wanted = _SIGNS.sub("_", "_".join((_PREFIX, *told)).upper())[:_MOST].strip("_")
         name, number = wanted, 1
-        while name in self.secrets or name in self._taken:
+        while name in self.secrets or name in self.taken:
             number += 1
             name = f"{wanted}_{number}"
         self._names[secret.sealed()] = name

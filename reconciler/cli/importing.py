@@ -86,16 +86,15 @@ def import_(
     start = begun(files if files or new.service else (DEFAULT_FILE,), out, new, force=force)
     run = options_of(settings)
     start = with_servers(start, run) if all_servers else start
-    refer = naming(store, next(iter(start.texts)))
+    how = {"full": full, **naming(store, next(iter(start.texts)))}
     with Progress("Reading live state") as progress:
         found = import_live(
             start.texts,
             run,
             Selection(only),
             providers=start.providers,
-            full=full,
-            **refer,
             progress=progress.come_to,
+            **how,
         )
     if dry_run:
         options.say(_diff(start.originals, found.after))

@@ -87,24 +87,21 @@ def import_live(
     config = _concerning(whole, providers)
     # To read takes tokens only: what is sent as content need not be at hand.
     with Planner.open(replace(config, desired={}), options) as planner:
-        connections = options.connections
         stock = take_stock(
             config,
             planner.sessions,
             selection,
-            connections=connections,
+            connections=options.connections,
             progress=progress,
             pause=options.pause,
         )
 
         def look(collections: Iterable[Listing]) -> Snapshot:
-            return read_live({}, collections, planner.sessions, connections=connections)
+            return read_live({}, collections, planner.sessions, connections=options.connections)
 
         check_met(selection, stock.live, named(config))
-        references = References(
-            refer, {**dict.fromkeys(_names_in(whole)), **taken}, resolver().is_token
-        )
-        author = Author(_unsaid, references, full=full)
+        known = {**dict.fromkeys(_names_in(whole)), **taken}
+        author = Author(_unsaid, References(refer, known, resolver().is_token), full=full)
         desk = _Desk(texts, config, stock.live, author, look, frozenset(providers))
         together = [each for each in stock.together if not providers or {*each} & {*providers}]
         return replace(desk.written(), together=together)

@@ -26,6 +26,7 @@ FLOORS: dict[str, set[str]] = {
 
 The first module, "", is the library's face, which knows `library`.
 """
+LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 HOMES = {
     "httpx": {"providers", "sandbox/transport"},
     "deepdiff": {"engine/diff"},
@@ -163,3 +164,16 @@ def test_the_ground_uses_the_standard_library_only() -> None:
 
 def _is_standard(each: Import) -> bool:
     return each.what.split(".")[0] in sys.stdlib_module_names
+
+
+def test_no_file_has_over_400_lines_and_no_function_over_40() -> None:
+    long = []
+    for name, path in modules().items():
+        text = path.read_text(encoding="utf-8")
+        if text.count("\n") > LONGEST_FILE:
+            long.append(name)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                long += [f"{name}.{node.name}"] * (lines > LONGEST_FUNCTION)
+    assert long == []

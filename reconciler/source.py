@@ -1,6 +1,6 @@
 """Where things stand in the YAML: a value with its place, and what is found wrong with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -62,7 +62,8 @@ def nothing() -> Mapping[Any, Any]:
 class Node:
     """A YAML value: plain `data`, where it begins, and the nodes below it.
 
-    `keys` says where each key of a mapping stands. `broken` marks a value that was already found
+    `keys` says where each key of a mapping stands, and `taken` where one is taken away that a
+    profile has. `broken` marks a value that was already found
     wrong: checks pass it over, so that one mistake is one finding.
     """
 
@@ -72,6 +73,16 @@ class Node:
     items: tuple["Node", ...] = ()
     keys: Mapping[str, Location] = field(default_factory=nothing)
     broken: bool = False
+    taken: Mapping[str, Location] = field(default_factory=nothing)
+
+    def taken_at(self, path: Sequence[str]) -> Location | None:
+        """Return where what a profile says at a path of keys, or around it, is taken away."""
+        node: Node | None = self
+        for key in path:
+            if node is None or key in node.taken:
+                return node.taken[key] if node else None
+            node = node.children.get(key)
+        return None
 
     def at(self, path: str) -> "Node | None":
         """Return the node at a dotted path of mapping keys, None where the YAML names none."""

@@ -131,15 +131,17 @@ def merge(under: Node, over: Node) -> Node:
     are_mappings = isinstance(under.data, dict) and isinstance(over.data, dict)
     if not are_mappings or (_is_reference(under) and _is_reference(over)):
         return over
-    children, keys = dict(under.children), dict(under.keys)
+    children, keys, taken = dict(under.children), dict(under.keys), dict(under.taken)
     for name, child in over.children.items():
+        taken.pop(name, None)
         if child.data is None and name in children:
             del children[name], keys[name]
+            taken[name] = child.location
             continue
         children[name] = merge(children[name], child) if name in children else child
         keys[name] = over.keys[name]
     merged = _with_children(over, children)
-    return replace(merged, keys=keys, broken=under.broken or over.broken)
+    return replace(merged, keys=keys, taken=taken, broken=under.broken or over.broken)
 
 
 def _is_reference(node: Node) -> bool:

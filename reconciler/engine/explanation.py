@@ -12,8 +12,9 @@ class FieldFacts:
     """What is known of a field; a value that is not known is UNKNOWN.
 
     `values` are those that it can have, if they are few. `location` is where the YAML says it,
-    `profile` in which profile that is. `fixed` is why it cannot be changed, `doubt` why it cannot
-    be compared, and `would` what a plan would do about it.
+    `profile` in which profile that is, and `taken` where it takes away what one says. `fixed` is
+    why it cannot be changed, `doubt` why it cannot be compared, and `would` what a plan would do
+    about it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class FieldFacts:
     wanted: Any = UNKNOWN
     location: Location | None = None
     profile: str = ""
+    taken: Location | None = None
     live: Any = UNKNOWN
     doubt: str = ""
     would: str = ""

@@ -24,6 +24,7 @@ from reconciler.model import (
     as_text,
 )
 from reconciler.providers import SERVICES
+from reconciler.source import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _said(target: Target, field: Field, config: Config | None) -> FieldFacts:
         return facts
     location = desired.locations.get(field.ours)
     if location is None:
-        return facts
+        return replace(facts, taken=_taken(target, field, config))
     said = desired.attributes.get(field.ours, desired.references.get(field.ours, UNKNOWN))
     # As the YAML says it: what stands in the attributes waits for its secrets.
     secrets: Mapping[str, Any] = {**desired.secrets, **desired.references}
@@ -158,6 +159,13 @@ def _said(target: Target, field: Field, config: Config | None) -> FieldFacts:
         }
     profile = config.profiles.get(location, "")
     return replace(facts, wanted=said, location=location, profile=profile)
+
+
+def _taken(target: Target, field: Field, config: Config) -> Location | None:
+    """Return where what a profile says of a field, there or for all entries, is taken away."""
+    node = config.providers[target.address.provider].node
+    keys = target.kind.keys(target.address, field.ours)
+    return node.taken_at(keys) or node.taken_at(keys[2:])
 
 
 def _looked(

@@ -51,6 +51,8 @@ def _field(facts: FieldFacts, width: int) -> Iterator[str]:
 
 
 def _wanted(facts: FieldFacts) -> str:
+    if facts.taken:
+        return f"nothing: `null` takes away what a profile says   {facts.taken}"
     if facts.location is None:
         return ""
     said = f", by profile `{facts.profile}`" if facts.profile else ""
@@ -89,5 +91,6 @@ def _facts(facts: FieldFacts) -> Iterator[tuple[str, Any]]:
     for name in ("default", "wanted", "live"):
         if (value := getattr(facts, name)) is not UNKNOWN:
             yield name, json.loads(as_text(value))
-    if place := facts.location:
-        yield "location", {"file": place.file, "line": place.line, "column": place.column}
+    for name in ("location", "taken"):
+        if place := getattr(facts, name):
+            yield name, {"file": place.file, "line": place.line, "column": place.column}

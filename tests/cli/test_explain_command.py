@@ -43,6 +43,20 @@ def test_a_profile_is_named_and_its_place(box: Served, tmp_path: Path) -> None:
     assert "A plan would update it. It takes 1 call to read.\n" in done.out
 
 
+def test_what_is_taken_away_from_a_profile_is_told(tmp_path: Path) -> None:
+    (tmp_path / "esp.yaml").write_text(
+        "version: 1\nprofiles:\n  p: {service: mailgun, tracking: {clicks: true, opens: true}}\n"
+        "providers:\n  m:\n    profile: p\n    token: {env: MAILGUN_API_KEY}\n    region: eu\n"
+        "    tracking: {clicks: null}\n    domains: {promo.example.com: {}}\n",
+        encoding="utf-8",
+    )
+    clicks = "m/domains/promo.example.com/tracking.clicks"
+    text = run("explain", "--offline", clicks, cwd=tmp_path)
+    assert "nothing: `null` takes away what a profile says   esp.yaml:9:24\n" in text.out
+    data = run("explain", "--offline", clicks, "-f", "json", cwd=tmp_path)
+    assert data.json["fields"][0]["taken"] == {"file": "esp.yaml", "line": 9, "column": 24}
+
+
 def test_what_holds_secrets_is_told_by_its_names_and_references(
     box: Served, tmp_path: Path
 ) -> None:

@@ -491,3 +491,18 @@ def test_what_a_provider_says_by_itself_is_answered_at_each_domain(
     assert done.err == "3 domains imported.\n"
     assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0
     assert run("import", cwd=tmp_path, env=box.env).err == "Nothing to import.\n"
+
+
+def test_what_is_taken_away_from_a_profile_is_left_out(box: Served, tmp_path: Path) -> None:
+    text = (
+        "version: 1\nprofiles:\n  p:\n    service: mailgun\n    domains: {nope.example.org: {}}\n"
+        "providers:\n  m:\n    profile: p\n    token: {env: MAILGUN_API_KEY}\n    region: eu\n"
+        "    domains: null\n"
+    )
+    (tmp_path / "esp.yaml").write_text(text, encoding="utf-8")
+    done = run("import", cwd=tmp_path, env=box.env)
+    assert done.code == 0, done
+    assert "m/domains/promo.example.com: the YAML takes away, with `null`, what a" in done.err
+    after = (tmp_path / "esp.yaml").read_text(encoding="utf-8")
+    assert after.startswith(text.rstrip())
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0

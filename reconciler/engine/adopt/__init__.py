@@ -15,6 +15,8 @@ from reconciler.engine.adopt.said import Barred, LeftOut, Said, grouped, sifted
 from reconciler.model import Account, Address, Resource, Snapshot
 from reconciler.model.statement import Path
 
+_TAKEN = "the YAML takes away, with `null`, what a profile says there"
+
 __all__ = ["Author", "Barred", "Draft", "LeftOut", "Refer", "References", "Unsaid"]
 
 
@@ -63,7 +65,12 @@ class Author:
         unsaid = self.unsaid(account.service.name)
         new = [live[each] for each in sorted(live) if _is_new(live[each], account, desired)]
         said = [Said(each, one) for one in new for each in one.kind.stated(one)]
-        possible, left_out = sifted(said, barred or {}, self.references.obstacle)
+
+        def obstacle(each: Said) -> str:
+            words = [*each.path, each.statement.value]
+            return _TAKEN if account.node.taken_at(each.path) else self.references.obstacle(words)
+
+        possible, left_out = sifted(said, barred or {}, obstacle)
         shared = said_once(account, possible, unsaid, full=self.full)
         tree: dict[str, Any] = {}
         for path, value in shared.items():

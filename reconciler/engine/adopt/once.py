@@ -41,6 +41,7 @@ def said_once(
         if len(group) == len(entries[group[0].path[0]])
         and not account.node.children.get(group[0].path[0])
         and not account.node.at(".".join(path))
+        and not account.node.taken_at(path)
         for value in _worth_sharing(group, unsaid, full=full)
     }
 

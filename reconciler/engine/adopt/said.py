@@ -76,16 +76,13 @@ Barred = Mapping[tuple[Address, str], str]
 
 
 def sifted(
-    said: Iterable[Said], barred: Barred, unspeakable: Callable[[Any], str] = lambda _: ""
+    said: Iterable[Said], barred: Barred, unspeakable: Callable[[Said], str] = lambda _: ""
 ) -> tuple[list[Said], list[LeftOut]]:
     """Return what can be said, and what cannot; with a thing goes what stands below it.
 
-    `unspeakable` says why a value cannot be said.
+    `unspeakable` says of others why they cannot be said.
     """
-    judged = [
-        (each, _obstacle(each, barred) or unspeakable([*each.path, each.statement.value]))
-        for each in said
-    ]
+    judged = [(each, _obstacle(each, barred) or unspeakable(each)) for each in said]
     obstacles = [(each, why) for each, why in judged if why]
     gone = {each.resource.address for each, _ in obstacles if each.is_existence}
     left_out = grouped(

@@ -100,12 +100,13 @@ def begun(files: tuple[Path, ...], out: Path | None, new: NewProvider, *, force:
         return Begun(texts, texts)
     if len(files) > 1 or (files and out):
         raise UsageError("a provider is begun in one FILE, or in a new one that --out names")
-    if files:
+    if files and (files[0].exists() or files[0].is_symlink()):
         return _added(files[0], new)
+    out = files[0] if files else out
     if out and (out.exists() or out.is_symlink()) and not force:
         raise UsageError(f"--out {out}: it is there; name it as FILE to add to it, or say --force")
     if out and not os.access(out.parent, os.W_OK | os.X_OK):
-        raise UsageError(f"--out {out}: its folder is not there, or not yours to write to")
+        raise UsageError(f"{out}: its folder is not there, or not yours to write to")
     lines = provider_lines(new.name, str(new.service), new.as_yaml(), indent=2)
     text = _HEAD + "".join(f"{line}\n" for line in lines)
     there = read_texts([out]) if out and out.exists() else {}

@@ -139,6 +139,14 @@ def test_a_dry_run_shows_a_diff_and_writes_nothing(box: Served, folder: Path) ->
     assert (folder / "esp.yaml").read_bytes() == before
 
 
+def test_a_file_that_is_not_there_is_begun(box: Served, tmp_path: Path) -> None:
+    assert run("import", *MAILGUN, "esp.yaml", cwd=tmp_path, env=box.env).code == 0
+    assert run("plan", "--detailed-exitcode", cwd=tmp_path, env=box.env).code == 0
+    nowhere = run("import", *MAILGUN, "no/esp.yaml", cwd=tmp_path, env=box.env)
+    assert nowhere.code == 64
+    assert "no/esp.yaml: its folder is not there, or not yours to write to" in nowhere.err
+
+
 def test_a_provider_is_begun_in_a_file_that_has_others(box: Served, tmp_path: Path) -> None:
     run("import", *MAILGUN, "--out", "esp.yaml", cwd=tmp_path, env=box.env)
     before = (tmp_path / "esp.yaml").read_text(encoding="utf-8")

@@ -25,8 +25,8 @@ def said_once(
     """Return, by its path at the provider, each value that makes the whole shorter if said there.
 
     Nothing, where entries are declared already: for them it would be new. What the provider says
-    by itself stays. And no value can be
-    shared by entries of which one has something else that cannot be said.
+    by itself stays. And no value can be shared by entries of which one has something else that
+    cannot be said.
     """
     entries: dict[str, set[str]] = defaultdict(set)
     stated: dict[Path, list[Said]] = defaultdict(list)

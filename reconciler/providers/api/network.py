@@ -38,7 +38,7 @@ def transport_for(base_url: httpx.URL) -> httpx.BaseTransport:
     with _proxies_of():
         client = httpx.Client(verify=ssl_context(), limits=limits)
     # httpx reads the proxies of the environment for its client only, and has no public place to
-    # ask it: `tests/providers/test_limits.py` notices if it moves.
+    # ask it: `tests/cli/test_network_variables.py` notices if it moves.
     return client._transport_for_url(base_url)  # noqa: SLF001
 
 

@@ -89,6 +89,7 @@ def _is_usable(url: str) -> bool:
     return True
 
 
+@functools.cache
 def _believing_nobody() -> ssl.SSLContext:
     """Return a context that accepts no certificate, for where none is to be shown."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -55,7 +55,7 @@ def take_stock(
         for address, each in found.items()
         if wanted.is_wanted(each) and owners.get(each.parent or address) == address.provider
     }
-    groups = _in_one_account(config, sessions)
+    groups = wanted.together()
     pairs = {
         tuple(name for name in config.providers if name in {owner, address.provider})
         for address, owner in owners.items()
@@ -75,16 +75,6 @@ def _owners(config: Config, found: Snapshot) -> dict[Address, str]:
         else address.provider
         for address in by_right
     }
-
-
-def _in_one_account(config: Config, sessions: Sessions) -> list[tuple[str, ...]]:
-    groups: dict[Hashable, dict[str, None]] = {}
-    for account in config.providers.values():
-        for kind in account.service.readable(account):
-            if kind.parent is None and account.service.is_shared(kind):
-                reach = account.service.name, account.service.reach(kind, sessions[account.name])
-                groups.setdefault(reach, {})[account.name] = None
-    return list(dict.fromkeys(tuple(names) for names in groups.values() if len(names) > 1))
 
 
 @dataclass
@@ -113,6 +103,15 @@ class _Everything:
                 if is_new and self._may_be_selected(account.address / kind.name):
                     yield Collection(account.address, kind)
                 seen.add((kind, whose))
+
+    def together(self) -> list[tuple[str, ...]]:
+        """Return the names of providers that reach the same collection, group by group."""
+        groups: dict[Hashable, list[str]] = {}
+        for account in self.config.providers.values():
+            for kind in account.service.readable(account):
+                if kind.parent is None:
+                    groups.setdefault((kind, self._whose(account, kind)), []).append(account.name)
+        return list(dict.fromkeys(tuple(names) for names in groups.values() if len(names) > 1))
 
     def _may_be_selected(self, collection: Address) -> bool:
         """Whether it can hold what is selected: who may not list it need not be able to."""

@@ -16,15 +16,9 @@ def addresses(context: click.Context, _: click.Parameter, typed: str) -> list[st
 
 def targets(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
     """Return what can be explained: addresses and kinds."""
-    from reconciler.providers import SERVICES  # noqa: PLC0415 - only who completes waits for it
+    from reconciler.library.explaining import kinds  # noqa: PLC0415 - as in `actions`
 
-    kinds = {
-        f"{name}.{kind.name}"
-        for name, service in SERVICES.items()
-        for kind in service.kinds
-        if not kind.is_implied
-    }
-    return _beginning(typed, [*_known(context), *kinds])
+    return _beginning(typed, [*_known(context), *kinds()])
 
 
 def patterns(context: click.Context, _: click.Parameter, typed: str) -> list[str]:

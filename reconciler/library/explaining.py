@@ -57,17 +57,22 @@ def is_of_a_kind(words: str) -> bool:
     return service in SERVICES
 
 
-def target_of(words: str, config: Config | None = None) -> Target:
-    """Find what `ADDRESS`, `SERVICE.KIND`, or one of them and `.FIELD`, means.
-
-    Raises UsageError, with the nearest name, for what is none of these.
-    """
-    targets = {
+def kinds() -> dict[str, Target]:
+    """Return, by `SERVICE.KIND`, the kinds that can be explained."""
+    return {
         f"{service.name}.{kind.name}": Target(service, kind)
         for service in SERVICES.values()
         for kind in service.kinds
         if not kind.is_implied
     }
+
+
+def target_of(words: str, config: Config | None = None) -> Target:
+    """Find what `ADDRESS`, `SERVICE.KIND`, or one of them and `.FIELD`, means.
+
+    Raises UsageError, with the nearest name, for what is none of these.
+    """
+    targets = kinds()
     for address, desired in config.desired.items() if config else ():
         if config and not desired.kind.is_implied:
             service = config.providers[address.provider].service
@@ -85,11 +90,9 @@ def target_of(words: str, config: Config | None = None) -> Target:
 def _what_there_is(words: str, targets: Mapping[str, Target]) -> str:
     """Return the nearest name, or else the kinds, those of one service if it is named."""
     service, _, kind = words.partition(".")
-    kinds = [each for each in targets.values() if not each.desired]
-    own = [each.kind.name for each in kinds if each.service.name == service]
+    own = [each.kind.name for each in kinds().values() if each.service.name == service]
     if not own:
-        names = ", ".join(f"{each.service.name}.{each.kind.name}" for each in kinds)
-        return did_you_mean(words, targets) or f"; the kinds are {names}"
+        return did_you_mean(words, targets) or f"; the kinds are {', '.join(kinds())}"
     near = did_you_mean(kind, own).replace("`", f"`{service}.", 1)
     return near or f"; the kinds of {service} are {', '.join(own)}"
 

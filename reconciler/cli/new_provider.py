@@ -72,7 +72,7 @@ class NewProvider:
         return self.provider or str(self.service)
 
     def given(self) -> list[str]:
-        return [f"--{key.replace('_', '-')}" for key, value in asdict(self).items() if value]
+        return [_option(key) for key, value in asdict(self).items() if value]
 
     def as_yaml(self) -> dict[str, Any]:
         """Return the provider as its YAML says it. Raises UsageError."""
@@ -82,7 +82,7 @@ class NewProvider:
             ("server", "postmark"),
         ):
             if getattr(self, key) and self.service != service:
-                raise UsageError(f"--{key.replace('_', '-')} is for {service}")
+                raise UsageError(f"{_option(key)} is for {service}")
         tokens = {"token": self.token, "account_token": self.account_token}
         plain = {"service": self.service, "server": self.server, "region": self.region}
         said = {key: value for key, value in plain.items() if value}
@@ -154,6 +154,10 @@ def _slug(name: str, taken: Collection[str]) -> str:
     return next(each for each in names if each not in taken)
 
 
+def _option(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
 def _reference(key: str, said: str) -> dict[str, Any]:
     """Return a reference as the YAML says it. Raises UsageError."""
     source, _, target = said.partition(":")
@@ -164,6 +168,6 @@ def _reference(key: str, said: str) -> dict[str, Any]:
         return {"sops": {"file": path, "key": inner}}
     # What was given may be the token itself.
     raise UsageError(
-        f"--{key.replace('_', '-')}: say where it is kept, as env:NAME, file:PATH or "
+        f"{_option(key)}: say where it is kept, as env:NAME, file:PATH or "
         "sops:FILE#KEY, and never the value"
     )

@@ -11,6 +11,7 @@ ReconcileError                  exit 1
 │   ├── FileTampered                     what was decrypted is not what was encrypted
 │   ├── NotEncrypted                     a plain file where an encrypted one belongs
 │   └── NotInFile                        the file has no such key
+├── InvalidReport                        a saved report that is not whole, or not ours
 ├── ReadFailed                           one or more reads failed: nothing was planned
 ├── ServiceError                         METHOD path: status, the service's code and text
 │   ├── AuthenticationFailed             the token was refused
@@ -23,6 +24,7 @@ ReconcileError                  exit 1
 │   ├── OutcomeUnknown                   a write that may or may not have taken effect
 │   └── UnexpectedAnswer                 not what the service is documented to answer
 ├── NotConverged                         re-read after a change, and not as desired
+├── MessageFailed                        a message or heartbeat was not taken; never the exit code
 ├── Overtaken                            made, and changed by another writer since
 ├── AppliedInPart                        some fields were written, and others refused
 └── Refused                     exit 4   nothing was written
@@ -98,6 +100,10 @@ class NotInFile(SecretError):
     pass
 
 
+class InvalidReport(ReconcileError):
+    pass
+
+
 class ServiceError(ReconcileError):
     """`status` is None when no answer came; `code` is the service's own number, if it gave one."""
 
@@ -166,6 +172,10 @@ class Interrupted(ReconcileError):
 
 
 class NotConverged(ReconcileError):
+    pass
+
+
+class MessageFailed(ReconcileError):
     pass
 
 

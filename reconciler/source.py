@@ -37,10 +37,15 @@ def shortened(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something wrong (or, as a warning, doubtful) at a place in the YAML."""
+    """Something wrong (or, as a warning, doubtful) at a place in the YAML.
+
+    `rule` names what is broken, for programs; `suggestion` is what was probably meant.
+    """
 
     location: Location
     message: str
+    rule: str = field(default="service-rule", compare=False)
+    suggestion: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         """Keep it to one line, whatever keys and values it quotes."""

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from reconciler.source import Finding, Location, Node, shortened
 
 _KEY = "profile"
+_RULE = "profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,13 @@ class Profiles:
                     message = (
                         f"profile `{name}` is declared twice; first at {self._known[name].place}"
                     )
-                    yield Finding(place, message)
+                    yield Finding(place, message, _RULE)
                 elif not (isinstance(node.data, dict) or node.broken):
                     message = f"`{name}`: a profile is a mapping, such as a part of a provider"
-                    yield Finding(node.location, message)
+                    yield Finding(node.location, message, _RULE)
                 elif _KEY in node.children:
-                    yield Finding(
-                        node.keys[_KEY], "a profile cannot use another; name both instead"
-                    )
+                    message = "a profile cannot use another; name both instead"
+                    yield Finding(node.keys[_KEY], message, _RULE)
                 self._known.setdefault(name, _Profile(node, place))
 
     def applied(self, root: Node, findings: list[Finding]) -> Node:
@@ -68,10 +68,10 @@ class Profiles:
             name = each.data
             if not isinstance(name, str):
                 message = "the name of a profile is wanted, or a list of names"
-                findings.append(Finding(each.location, message))
+                findings.append(Finding(each.location, message, _RULE))
                 continue
             if (found := self._known.get(name)) is None:
-                findings.append(Finding(each.location, self._unknown(name)))
+                findings.append(self._unknown(name, each.location))
                 own, self._is_one_unknown = _without_nulls(own), True
                 continue
             self._users.setdefault(name, (provider, each.location))
@@ -80,17 +80,19 @@ class Profiles:
         own = _with_children(own, rest)
         return merge(base, own) if base else own
 
-    def _unknown(self, name: str) -> str:
+    def _unknown(self, name: str, place: Location) -> Finding:
         near = get_close_matches(name, self._known, n=1)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         known = "" if near else f"; known are: {', '.join(sorted(self._known)) or 'none'}"
-        return f"no profile `{shortened(name)}` is declared{hint}{known}"
+        message = f"no profile `{shortened(name)}` is declared{hint}{known}"
+        return Finding(place, message, _RULE, near[0] if near else "")
 
     def unused(self) -> Iterator[Finding]:
         for name, profile in self._known.items():
             # It may be the one that was meant by a name that is unknown.
             if name not in self._users and not self._is_one_unknown:
-                yield Finding(profile.place, f"profile `{name}` is used by no provider; remove it")
+                message = f"profile `{name}` is used by no provider; remove it"
+                yield Finding(profile.place, message, _RULE)
 
     def places(self) -> dict[Location, str]:
         """Return which used profile each place is in."""

@@ -41,6 +41,7 @@ PATTERNS = {
     "uri-or-empty": f"^({_URL})?$",
 }
 """What the formats come to as patterns of JavaScript, for who knows no formats."""
+_UNKNOWN_KEY, _WRONG_VALUE = "unknown-key", "wrong-value"
 _COUNTS = {"required", "minProperties", "maxProperties"}
 _Path = tuple[str | int, ...]
 _FORMATS = jsonschema.FormatChecker(formats=())
@@ -133,15 +134,13 @@ _Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
 
 
 @functools.cache
-def _validator() -> Validator:
+def _validator(name: str) -> Validator:
     schemas = {path.name: load_schema(path.name) for path in sorted(_FOLDER.glob("*.schema.json"))}
     for schema in schemas.values():
         del schema["$schema"]  # by it jsonschema would choose its own class again below a `$ref`
     resources = [(name, DRAFT202012.create_resource(schema)) for name, schema in schemas.items()]
     registry: Registry[Any] = Registry().with_resources(resources)
-    validator: Validator = _Validator(
-        schemas["esp.schema.json"], registry=registry, format_checker=_FORMATS
-    )
+    validator: Validator = _Validator(schemas[name], registry=registry, format_checker=_FORMATS)
     return validator
 
 
@@ -155,8 +154,8 @@ class _Mistake:
     word: str = ""
 
 
-def check_schema(root: Node) -> tuple[Node, list[Finding]]:
-    """Return the tree with what the schema refuses marked as broken, and the findings.
+def check_schema(root: Node, name: str = "esp.schema.json") -> tuple[Node, list[Finding]]:
+    """Return the tree with what a schema refuses marked as broken, and the findings.
 
     A misspelt key or word is reported and read as what it must mean, so that it hides no other
     mistake and causes none. Values that were found broken before are passed over.
@@ -165,7 +164,7 @@ def check_schema(root: Node) -> tuple[Node, list[Finding]]:
     while True:
         mistakes = [
             mistake
-            for error in _validator().iter_errors(root.data)
+            for error in _validator(name).iter_errors(root.data)
             for mistake in _explain(error, root)
         ]
         misspelt = {each.path: each for each in mistakes if each.key or each.word}
@@ -211,7 +210,7 @@ def _explain(error: Any, root: Node) -> Iterator[_Mistake]:
         yield from _unknown_keys(error, node, path)
     elif "propertyNames" in error.absolute_schema_path:
         place = node.keys.get(error.instance, node.location)
-        yield _Mistake((*path, error.instance), Finding(place, _message(error)))
+        yield _Mistake((*path, error.instance), Finding(place, _message(error), _UNKNOWN_KEY))
     elif node.broken:
         return
     elif error.validator == "required" and (_is_known(error, node) or not _is_secret(error)):
@@ -219,10 +218,12 @@ def _explain(error: Any, root: Node) -> Iterator[_Mistake]:
     elif error.validator == "enum":
         is_item = isinstance(path[-1], int)
         word = "" if is_item else _nearest(error.instance, error.validator_value) or ""
-        finding = Finding(node.location, f"{_name(path)}: {_message(error)}")
+        message = f"{_name(path)}: {_message(error)}"
+        finding = Finding(node.location, message, _WRONG_VALUE, word)
         yield _Mistake(path, finding, word=word)
     elif error.validator not in _COUNTS or _is_known(error, node):
-        yield _Mistake(path, Finding(node.location, f"{_name(path)}: {_message(error)}"))
+        message = f"{_name(path)}: {_message(error)}"
+        yield _Mistake(path, Finding(node.location, message, _WRONG_VALUE))
 
 
 def _unknown_keys(error: Any, node: Node, path: _Path) -> Iterator[_Mistake]:
@@ -240,7 +241,8 @@ def _unknown_keys(error: Any, node: Node, path: _Path) -> Iterator[_Mistake]:
         )
         if not nearest and _is_secret(error):
             message = str(error.schema["errorMessage"])
-        yield _Mistake((*path, key), Finding(node.keys[key], message), key=meant)
+        finding = Finding(node.keys[key], message, _UNKNOWN_KEY, nearest or "")
+        yield _Mistake((*path, key), finding, key=meant)
 
 
 def _is_secret(error: Any) -> bool:
@@ -259,11 +261,13 @@ def _missing_key(error: Any, node: Node, path: _Path, place: Location) -> _Mista
     misspelt = _nearest(missing, node.children)
     if misspelt and error.schema.get("additionalProperties", True):
         message = f"unknown key `{shortened(misspelt)}`; did you mean `{missing}`?"
-        return _Mistake((*path, misspelt), Finding(node.keys[misspelt], message), key=missing)
+        finding = Finding(node.keys[misspelt], message, _UNKNOWN_KEY, missing)
+        return _Mistake((*path, misspelt), finding, key=missing)
     known = error.schema.get("properties", {})
     example = next(iter(known.get(missing, {}).get("examples", ())), None)
     hint = f", such as `{missing}: {example}`" if isinstance(example, str | int) else ""
-    return _Mistake(path, Finding(place, f"{_name(path)} needs the key `{missing}`{hint}"))
+    message = f"{_name(path)} needs the key `{missing}`{hint}"
+    return _Mistake(path, Finding(place, message, "missing-key"))
 
 
 def _node_at(root: Node, path: Sequence[Any]) -> Node | None:

@@ -12,6 +12,9 @@ from reconciler.errors import ConfigError
 from reconciler.files import LeadsOut, read_plainly
 from reconciler.source import Finding, Location, Node
 
+ACCEPTED_FILE = "accepted-drift.yaml"
+"""Stands beside the configuration, and is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -45,6 +48,8 @@ def read_texts(paths: Sequence[Path], *, recursive: bool = False) -> dict[Path, 
 def is_ours(root: Node) -> bool:
     """Whether a file that nobody named means to be a configuration."""
     keys = set(root.children)
+    if "accepted" in keys and not {"providers", "profiles"} & keys:
+        return False
     is_versioned = "version" in keys and (root.children["version"].data == 1 or len(keys) == 1)
     return is_versioned or bool({"providers", "profiles"} & keys)
 
@@ -106,12 +111,13 @@ def _in_folder(folder: Path, *, recursive: bool) -> list[Source]:
 
 
 def _yaml_files(folder: Path) -> list[Path]:
-    """Return the configuration files in a folder; hidden and SOPS files are something else."""
+    """Return the configuration files in a folder; hidden, SOPS and accepted-drift files are none."""
     return [
         path
         for path in sorted(folder.iterdir())
         if path.suffix in {".yaml", ".yml"}
         and ".sops." not in path.name
+        and path.name != ACCEPTED_FILE
         and not path.name.startswith(".")
         and not path.is_dir()
     ]

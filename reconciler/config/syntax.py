@@ -268,7 +268,7 @@ class _Builder:
                 parent.keys[key] = location
 
     def _find(self, location: Location, message: str) -> None:
-        self._findings.append(Finding(location, message))
+        self._findings.append(Finding(location, message, "yaml-syntax"))
 
     def _after(self, before: bytes) -> Location:
         """Return the place that comes after these bytes of the file."""

@@ -7,8 +7,9 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any
 
-from reconciler.model import Change, Create, Delete, FieldChange, Resource, Update, as_text
-from reconciler.source import printable
+from reconciler.model import as_text
+from reconciler.reports.report import Entry, Field
+from reconciler.source import Location, printable
 
 SIGN = {"create": "+", "update": "~", "delete": "-"}
 _COLOUR = {
@@ -67,57 +68,76 @@ def coloured(text: str, word: str) -> str:
     return f"\x1b[{_COLOUR[word]}m{text}\x1b[0m"
 
 
-def changes_as_text(changes: Iterable[Change], view: View) -> str:
+def changes_as_text(changes: Iterable[Entry], view: View) -> str:
     """Return the changes by provider, deletions first; those that are alike stand together."""
-    ordered = sorted(changes, key=lambda each: each.subject.address.provider)
+    ordered = sorted(changes, key=lambda each: each.provider)
     blocks = []
-    for provider, group in groupby(ordered, lambda each: each.subject.address.provider):
-        by_urgency = sorted(group, key=lambda each: not isinstance(each, Delete))
-        alike: dict[Hashable, list[Change]] = {}
-        for change in by_urgency:
-            alike.setdefault(_likeness(change, view), []).append(change)
-        lines = (line for each in alike.values() for line in _group_as_text(each, view))
+    for provider, group in groupby(ordered, lambda each: each.provider):
+        by_urgency = sorted(group, key=lambda each: each.action != "delete")
+        alike = in_groups(by_urgency, is_folded=view.is_folded)
+        lines = (line for each in alike for line in _group_as_text(each, view))
         blocks.append("\n".join([printable(provider), *lines]))
     return "\n\n".join(blocks)
 
 
-def _likeness(change: Change, view: View) -> Hashable:
+def in_groups(changes: Iterable[Entry], *, is_folded: bool = True) -> list[list[Entry]]:
+    """Return groups of changes that can be told as one, in the order of their first ones."""
+    alike: dict[Hashable, list[Entry]] = {}
+    for change in changes:
+        alike.setdefault(_likeness(change, is_folded=is_folded), []).append(change)
+    return [part for group in alike.values() for part in _told_together(group)]
+
+
+def _told_together(group: list[Entry]) -> Iterator[list[Entry]]:
+    """Yield a group, or each of it where they are few."""
+    if len(group) > _FEW:
+        yield group
+    else:
+        yield from ([each] for each in group)
+
+
+def _likeness(change: Entry, *, is_folded: bool) -> Hashable:
     """Return what is equal for changes that can be shown as one; each deletion is shown."""
-    address = change.subject.address
-    if not view.is_folded or isinstance(change, Delete):
-        return address
+    if not is_folded or change.action == "delete":
+        return change.path, change.twin
     fields = tuple((each.name, as_text(each.before), as_text(each.after)) for each in change.fields)
-    return change.action, change.subject.kind, len(address.parts), fields
+    fate = change.outcome, change.reason, change.cause
+    return change.action, change.kind, len(change.path), fields, *fate
 
 
-def _group_as_text(changes: Sequence[Change], view: View) -> Iterator[str]:
-    if len(changes) <= _FEW:
-        yield from (_change_as_text(each, view) for each in changes)
-        return
-    first = changes[0]
-    paths = [each.subject.address.parts[1:] for each in changes]
+def pattern_of(group: Sequence[Entry]) -> tuple[str, list[str]]:
+    """Return what the addresses of a group have in common, and what tells each from the others."""
+    paths = [each.path[1:] for each in group]
     columns = [set(column) for column in zip(*paths, strict=True)]
     pattern = "/".join(each.pop() if len(each) == 1 else "*" for each in map(set, columns))
     names = [
         "/".join(part for part, column in zip(path, columns, strict=True) if len(column) > 1)
         for path in paths
     ]
+    return pattern, names
+
+
+def _group_as_text(changes: Sequence[Entry], view: View) -> Iterator[str]:
+    first = changes[0]
+    if len(changes) == 1:
+        yield _change_as_text(first, view)
+        return
+    pattern, names = pattern_of(changes)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     sign = coloured(f"{SIGN[first.action]} {printable(pattern)}", first.action)
     told = f"({len(names)}: {printable(', '.join(names[:_NAMED]))}{more})"
-    yield f"  {sign}  {told}{place_of(first.subject)}"
+    yield f"  {sign}  {told}{place_as_text(first.location)}"
     yield from _fields_as_text(first, view)
 
 
-def _change_as_text(change: Change, view: View) -> str:
-    name = printable(change.subject.address.within)
-    sign = coloured(f"{SIGN[change.action]} {name}", change.action)
-    head = f"  {sign}{_remark(change)}{place_of(change.subject)}"
+def _change_as_text(change: Entry, view: View) -> str:
+    sign = coloured(f"{SIGN[change.action]} {printable(change.within)}", change.action)
+    head = f"  {sign}{_remark(change)}{place_as_text(change.location)}"
     return "\n".join([head, *_fields_as_text(change, view)])
 
 
-def _fields_as_text(change: Change, view: View) -> list[str]:
-    fields = _folded(change.fields) if isinstance(change, Create) else change.fields
+def _fields_as_text(change: Entry, view: View) -> list[str]:
+    fields = folded(change.fields) if change.action == "create" else change.fields
     width = max((len(field.name) for field in fields), default=0)
     hanging = min(width + 2, (view.width or 0) // 3)
     return [
@@ -126,55 +146,50 @@ def _fields_as_text(change: Change, view: View) -> list[str]:
     ]
 
 
-def _folded(fields: Sequence[FieldChange]) -> list[FieldChange]:
+def folded(fields: Sequence[Field]) -> list[Field]:
     """Return the fields of a new thing; of switches that stand together those that are on."""
-    folded: dict[str, FieldChange] = {}
+    kept: dict[str, Field] = {}
     switches: dict[str, list[str]] = {}
     names = {field.name for field in fields}
     for field in fields:
         group, _, name = field.name.partition(".")
         if not name or group in names or not isinstance(field.after, bool):
-            folded[field.name] = field
+            kept[field.name] = field
             continue
         on = switches.setdefault(group, [])
         on += [name] * field.after
-        folded[group] = FieldChange(group, None, list(on), field.location)
-    return list(folded.values())
+        kept[group] = Field(group, None, list(on), field.location)
+    return list(kept.values())
 
 
-def place_of(resource: Resource) -> str:
-    place = resource.location()
+def place_as_text(place: Location | None) -> str:
     return f"  ({printable(str(place))})" if place else ""
 
 
-def _remark(change: Change) -> str:
-    if not isinstance(change, Delete):
+def _remark(change: Entry) -> str:
+    if change.action != "delete":
         return ""
-    pruned = "" if change.desired else ", unmanaged"
-    turn = "".join(f", after {printable(each.within)}" for each in change.after)
-    return f"  {change.live.kind.removal}{pruned}{turn}"
+    pruned = ", unmanaged" if change.pruned else ""
+    prefix = f"{change.provider}/"
+    turn = "".join(f", after {printable(each.removeprefix(prefix))}" for each in change.waits_for)
+    return f"  {printable(change.removal)}{pruned}{turn}"
 
 
-def _field_as_text(change: Change, field: FieldChange, width: int) -> str:
-    before, after = _differing(field)
-    shown = "" if isinstance(change, Create) else f"{_value(before)} -> "
-    place = (
-        f"  ({printable(str(field.location))})"
-        if isinstance(change, Update) and field.location
-        else ""
-    )
+def _field_as_text(change: Entry, field: Field, width: int) -> str:
+    before, after = differing(field)
+    shown = "" if change.action == "create" else f"{_value(before)} -> "
+    place = place_as_text(field.location) if change.action == "update" else ""
     return f"{printable(field.name):{width}}  {shown}{_value(after)}{place}"
 
 
-def _differing(field: FieldChange) -> tuple[Any, Any]:
+def differing(field: Field) -> tuple[Any, Any]:
     """Return both values; of two mappings only what differs."""
-    before, after = field.before, field.after
-    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+    before, after, keys = field.before, field.after, field.keys
+    if keys is None or not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         return before, after
-    same = {name for name in before if name in after and before[name] == after[name]}
     return (
-        {name: each for name, each in before.items() if name not in same},
-        {name: each for name, each in after.items() if name not in same},
+        {name: each for name, each in before.items() if name in keys},
+        {name: each for name, each in after.items() if name in keys},
     )
 
 

@@ -56,8 +56,10 @@ def test_an_update_is_told_with_its_fields_and_what_was_seen() -> None:
         "kind": "shelves",
         "remote_id": "1",
         "pruned": False,
+        "removal": "",
+        "waits_for": [],
         "location": AT,
-        "fields": [{"name": "depth", "before": 1, "after": 2, "location": AT_OWN}],
+        "fields": [{"name": "depth", "before": 1, "after": 2, "keys": None, "location": AT_OWN}],
         "seen": fingerprint(live(SHELVES, A, depth=1)),
     }
 
@@ -71,8 +73,10 @@ def test_a_creation_has_no_id_and_has_seen_nothing() -> None:
         "kind": "shelves",
         "remote_id": None,
         "pruned": False,
+        "removal": "",
+        "waits_for": [],
         "location": None,
-        "fields": [{"name": "depth", "before": None, "after": 2, "location": None}],
+        "fields": [{"name": "depth", "before": None, "after": 2, "keys": None, "location": None}],
         "seen": {},
     }
 
@@ -87,6 +91,8 @@ def test_a_deletion_is_pruned_if_nothing_declares_it() -> None:
         "kind": "pruned",
         "remote_id": "5",
         "pruned": True,
+        "removal": "delete",
+        "waits_for": [],
         "location": None,
         "fields": [],
         "seen": fingerprint(live(PRUNED, STRAY, "5", depth=1)),
@@ -117,6 +123,9 @@ def test_a_plan_is_told_with_how_it_was_made_and_what_it_comes_to() -> None:
     del document["refused"][1:]
     assert document == {
         "format_version": "1",
+        "command": "plan",
+        "state": "refused",
+        "records": [],
         "config": "sha256:of it",
         "only": ["p/*"],
         "prune": True,
@@ -126,8 +135,20 @@ def test_a_plan_is_told_with_how_it_was_made_and_what_it_comes_to() -> None:
             {"address": str(A), "field": "depth", "reason": "it is glued", "location": AT_OWN}
         ],
         "unmanaged": [
-            {"address": str(D), "kind": "shelves", "remote_id": "4"},
-            {"address": str(STRAY), "kind": "pruned", "remote_id": "5"},
+            {
+                "address": str(D),
+                "path": list(D.parts),
+                "twin": "",
+                "kind": "shelves",
+                "remote_id": "4",
+            },
+            {
+                "address": str(STRAY),
+                "path": list(STRAY.parts),
+                "twin": "",
+                "kind": "pruned",
+                "remote_id": "5",
+            },
         ],
         "notes": [
             {"address": str(A), "field": "depth", "text": "a note"},

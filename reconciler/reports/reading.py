@@ -51,7 +51,9 @@ def report_from(text: str | bytes, name: str, where: Where = str) -> Report:
         _check_depth(document)
         return report_of(document, where)
     except (ValueError, RecursionError):
-        raise InvalidReport(f"{name}: not a report in JSON; `--report json=FILE` saves one") from None
+        raise InvalidReport(
+            f"{name}: not a report in JSON; `--report json=FILE` saves one"
+        ) from None
     except InvalidReport as problem:
         raise InvalidReport(f"{name}: {problem}") from None
 
@@ -74,7 +76,9 @@ def report_of(document: Mapping[str, Any], where: Where = str) -> Report:
         refused=tuple(map(_refused, read.each("refused"))),
         unmanaged=tuple(map(_unmanaged, read.each("unmanaged"))),
         notes=tuple(map(_note, read.each("notes"))),
-        unread=tuple(Said(each.text("address"), each.text("reason")) for each in read.each("unread")),
+        unread=tuple(
+            Said(each.text("address"), each.text("reason")) for each in read.each("unread")
+        ),
         accepted=tuple(map(_accepted, read.each("accepted"))),
         findings=tuple(map(_found, read.each("findings"))),
         records=tuple(map(_record, read.each("records"))),
@@ -164,11 +168,7 @@ def _check_depth(value: Any) -> None:
         below = [each for each in level if isinstance(each, dict | list)]
         if not below:
             return
-        level = [
-            each
-            for one in below
-            for each in (one.values() if isinstance(one, dict) else one)
-        ]
+        level = [each for one in below for each in (one.values() if isinstance(one, dict) else one)]
     raise RecursionError
 
 
@@ -283,4 +283,5 @@ def _run(read: _Reader) -> Run:
         seconds=read.number("seconds"),
         repository=read.text("repository", ""),
         head=read.text("head", ""),
+        folder=read.text("folder", ""),
     )

@@ -120,7 +120,8 @@ class Failure:
 class Run:
     """The run that a report is of; times in seconds, `ended` since 1970. What is not known is "".
 
-    `repository` and `head` are those of the CI job that made it.
+    `repository` and `head` are those of the CI job that made it; `folder` is where in the
+    repository it ran.
     """
 
     version: str = ""
@@ -129,6 +130,7 @@ class Run:
     seconds: float | None = None
     repository: str = ""
     head: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,12 @@ def show(as_text: str, as_data: Mapping[str, Any], format_: str) -> None:
 
 def say_json(data: Mapping[str, Any]) -> None:
     """Print a document; `##[` inside a line is a command to some CI services, too."""
-    click.echo(json.dumps(data, indent=2).replace("##", r"#\u0023"))
+    say_json_text(json.dumps(data, indent=2))
+
+
+def say_json_text(text: str) -> None:
+    """Print JSON as `say_json` does."""
+    click.echo(text.replace("##", r"#\u0023"))
 
 
 def harmless(text: str) -> str:

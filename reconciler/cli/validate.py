@@ -6,37 +6,34 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.configuration import read_config
+from reconciler.cli.reporting import Reporting, reported
 from reconciler.errors import ConfigError
+from reconciler.reports.documents import checked_as_document, findings_as_document
+from reconciler.reports.reading import report_of
+from reconciler.reports.text import counted, report_as_text
 
 
 @click.command(
     epilog="""\b
-Example:
+Examples:
   esp-reconcile validate examples/esp.yaml
+  esp-reconcile --untrusted validate --report github --report sarif=esp.sarif
 """
 )
 @options.files
-def validate(files: tuple[Path, ...]) -> int:
+@options.as_format
+@reported("validate")
+def validate(files: tuple[Path, ...], format_: str, reporting: Reporting) -> int:
     """Check syntax, schema and cross-references of the YAML; no key, no network.
 
     FILE is a file or a folder of YAML files; esp.yaml by default. Several are merged by provider.
     """
     try:
-        config = read_config(files)
+        document, code, told = checked_as_document(read_config(files)), 0, []
     except ConfigError as error:
-        for finding in error.findings:
-            options.say(str(finding))
-        count = len(error.findings)
-        options.tell(f"{count} error{'s' if count != 1 else ''} found.")
-        if error.advice:
-            options.tell(error.advice)
-        return error.exit_code
-    options.say(
-        f"Valid: {_counted(len(config.providers), 'provider')}, "
-        f"{_counted(len(config.desired), 'resource')}."
-    )
-    return 0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+        document, code = findings_as_document(error), error.exit_code
+        told = [f"{counted(len(error.findings), 'error')} found.", error.advice]
+    reporting.show(report_as_text(report_of(document)), document, format_, code)
+    for line in filter(None, told):
+        options.tell(line)
+    return code

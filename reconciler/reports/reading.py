@@ -13,6 +13,7 @@ from reconciler.reports.report import (
     ACTIONS,
     CAUSES,
     OUTCOMES,
+    Accepted,
     Entry,
     Failure,
     Field,
@@ -31,7 +32,7 @@ _STATES = {
     "validate": ("valid", "invalid"),
     "plan": ("in-sync", "changes", "refused"),
     "apply": ("in-sync", "applied", "partial", "failed"),
-    "drift": ("in-sync", "drift", "pending", "partial"),
+    "drift": ("in-sync", "drift", "pending", "partial", "error"),
 }
 _DEEPEST = 200
 """How deep a value may be nested: what is declared is never a tenth of it."""
@@ -65,7 +66,7 @@ def report_of(document: Mapping[str, Any], where: Where = str) -> Report:
         raise InvalidReport("not a report of esp-reconcile")
     if document["format_version"] != FORMAT_VERSION:
         raise InvalidReport(f"not of format {FORMAT_VERSION}, which this version reads")
-    if "error" in document:
+    if "error" in document and "state" not in document:
         return _failed(read)
     command = read.word("command", _COMMANDS)
     _check_digest(document)
@@ -76,9 +77,7 @@ def report_of(document: Mapping[str, Any], where: Where = str) -> Report:
         refused=tuple(map(_refused, read.each("refused"))),
         unmanaged=tuple(map(_unmanaged, read.each("unmanaged"))),
         notes=tuple(map(_note, read.each("notes"))),
-        unread=tuple(
-            Said(each.text("address"), each.text("reason")) for each in read.each("unread")
-        ),
+        unread=tuple(map(_unread, read.each("unread"))),
         accepted=tuple(map(_accepted, read.each("accepted"))),
         findings=tuple(map(_found, read.each("findings"))),
         records=tuple(map(_record, read.each("records"))),
@@ -90,6 +89,7 @@ def report_of(document: Mapping[str, Any], where: Where = str) -> Report:
         base=read.text("base", ""),
         config=read.text("config", ""),
         digest=read.text("digest", "") or read.text("plan", ""),
+        failure=_failure(read.below("error")) if "error" in document else None,
         run=_run(read.below("run")),
     )
 
@@ -181,16 +181,18 @@ def _check_digest(document: Mapping[str, Any]) -> None:
 
 
 def _failed(read: _Reader) -> Report:
-    error = read.below("error")
-    code = error.number("exit_code")
-    failure = Failure(error.text("type"), error.text("message"), int(code or 1))
     return Report(
         command=read.word("command", _COMMANDS, ""),
         state="error",
         findings=tuple(map(_found, read.each("findings"))),
-        failure=failure,
+        failure=_failure(read.below("error")),
         run=_run(read.below("run")),
     )
+
+
+def _failure(read: _Reader) -> Failure:
+    code = read.number("exit_code")
+    return Failure(read.text("type"), read.text("message"), int(code or 1))
 
 
 def entry_of(document: Mapping[str, Any]) -> Entry:
@@ -249,12 +251,24 @@ def _unmanaged(read: _Reader) -> Unmanaged:
     )
 
 
+def _unread(read: _Reader) -> Said:
+    return Said(read.text("address"), read.text("reason"))
+
+
 def _note(read: _Reader) -> Said:
     return Said(read.text("address"), read.text("text"), read.text("field", ""))
 
 
-def _accepted(read: _Reader) -> Said:
-    return Said(read.text("address"), read.text("reason", ""), read.text("field", ""))
+def _accepted(read: _Reader) -> Accepted:
+    address = read.text("address")
+    return Accepted(
+        address,
+        read.text("pattern", address),
+        read.text("field", ""),
+        read.text("reason", ""),
+        read.text("expires", ""),
+        read.location(),
+    )
 
 
 def _found(read: _Reader) -> Found:
@@ -268,10 +282,15 @@ def _found(read: _Reader) -> Found:
 
 
 def _record(read: _Reader) -> tuple[str, DnsRecord]:
-    names = ("purpose", "type", "host", "value", "state")
-    return read.text("address"), DnsRecord(
-        *(read.text(name) for name in names), priority=read.text("priority", "")
+    record = DnsRecord(
+        purpose=read.text("purpose"),
+        type=read.text("type"),
+        host=read.text("host"),
+        value=read.text("value"),
+        state=read.text("state"),
+        priority=read.text("priority", ""),
     )
+    return read.text("address"), record
 
 
 def _run(read: _Reader) -> Run:

@@ -21,8 +21,8 @@ CAUSES = ("conflict", "drift", "unknown", "pending")
 class Field:
     """A field that differs: `before` is live, `after` is declared.
 
-    Of two mappings `keys` are those that differ. `cause` is one of CAUSES where drift was looked for; `applied` is what was declared when the
-    configuration was last applied, or UNKNOWN.
+    Of two mappings `keys` are those that differ. `cause` is one of CAUSES where drift was looked
+    for; `applied` is what was declared when the configuration was last applied, or UNKNOWN.
     """
 
     name: str
@@ -92,11 +92,23 @@ class Unmanaged:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A fact about an address: a note, what could not be read, or drift that was accepted."""
+    """A fact about an address, or a field `name` of it: a note, or what could not be read."""
 
     address: str
     text: str
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A difference that is accepted `until` a date, by the entry for a `pattern` at a place."""
+
+    address: str
+    pattern: str
+    name: str
+    reason: str
+    until: str
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +160,7 @@ class Report:
     unmanaged: tuple[Unmanaged, ...] = ()
     notes: tuple[Said, ...] = ()
     unread: tuple[Said, ...] = ()
-    accepted: tuple[Said, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     findings: tuple[Found, ...] = ()
     records: tuple[tuple[str, DnsRecord], ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from reconciler.reports.documents import (
     result_as_document,
     results_as_document,
 )
+from reconciler.reports.drift_text import drift_as_text
 from reconciler.reports.reading import entry_of, report_of
 from reconciler.reports.report import OUTCOMES, Entry, Report, Said, Unmanaged
 from reconciler.source import printable
@@ -33,11 +34,13 @@ _MOST_ALIKE = 5
 
 def report_as_text(report: Report, view: View = EVERYTHING_ONCE) -> str:
     """Return what a run came to."""
-    if report.failure:
+    if report.failure and not report.coverage:
         lines = [str(each.finding) for each in report.findings]
         return "\n".join(lines or map(printable, report.failure.message.split("\n")))
     if report.command == "validate":
         return _checked(report)
+    if report.command == "drift":
+        return drift_as_text(report, view)
     return _planned(report, view) if report.command == "plan" else _made(report)
 
 

@@ -1,0 +1,65 @@
+"""Files that a command writes because it was told to: looked at before, written in one step."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from reconciler.errors import UsageError
+
+
+def check_output(option: str, file: Path, sources: Iterable[Path] = ()) -> None:
+    """Raise UsageError for where nothing can be written, before anything is read for it.
+
+    `sources` are files of the configuration, which are not written over.
+    """
+    if file.resolve() in {each.resolve() for each in sources}:
+        raise UsageError(f"{option}: this is the configuration; name another file")
+    if file.is_dir():
+        raise UsageError(f"{option}: this is a folder; name a file in it")
+    folder = file.parent
+    if not _is_special(file) and not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"{option}: its folder is not there, or not yours to write to")
+
+
+def write_output(option: str, file: Path, text: str) -> None:
+    """Write a file in one step, so that nobody reads half of it. Raises UsageError.
+
+    What is no regular file, such as a pipe, is written to.
+    """
+    try:
+        if _is_special(file):
+            file.write_text(text, encoding="utf-8", errors="replace")
+        else:
+            _replace(file, text)
+    except OSError as problem:
+        raise UsageError(f"{option}: {problem.strerror}") from None
+
+
+def _is_special(file: Path) -> bool:
+    try:
+        return not stat.S_ISREG(file.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _replace(file: Path, text: str) -> None:
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as opened:
+            opened.write(text)
+        Path(draft).chmod(0o666 & ~_masked())
+        Path(draft).replace(file)
+    except BaseException:
+        with suppress(OSError):
+            Path(draft).unlink()
+        raise
+
+
+def _masked() -> int:
+    """Return the umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

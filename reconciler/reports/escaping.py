@@ -1,0 +1,88 @@
+"""Foreign text, as each format takes it: it says something, and does nothing.
+
+Names and values come from services, files and their authors. What would break a line or steer a
+terminal is written as an escape first, by `source.printable`.
+"""
+
+import html
+import re
+
+from reconciler.source import printable
+
+_MARK = "\u200b"
+"""A space of no width: what would be a mention, a reference or a link is none with it inside."""
+_SPECIAL = re.compile(r"[\\`*_\[\]|~^{}]")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
+_LISTED = re.compile(r"\d{1,9}(?=[.)])|(?=[-+#=])")
+"""What at the beginning would make a list, a heading or a line of a text."""
+_REFERENCE = re.compile(
+    r"([@#!%~&^$])(?=[\w\"'\[(])|(?<=[Gg][Hh])(-)(?=\d)|(:)(?=//)|(?<=www)(\.)|(?<=mailto|..xmpp)(:)",
+    re.IGNORECASE,
+)
+
+
+def markdown_text(text: str) -> str:
+    """Return text for a line of Markdown: no markup, no mention, no link and no reference."""
+    marked = _REFERENCE.sub(lambda found: f"{found[0]}{_MARK}", printable(text))
+    start = _LISTED.match(marked)
+    head = f"{start[0]}\\" if start else ""
+    rest = marked[start.end() :] if start else marked
+    return head + "".join(_inline(each) for each in rest)
+
+
+def _inline(sign: str) -> str:
+    return _ENTITIES.get(sign) or (f"\\{sign}" if _SPECIAL.match(sign) else sign)
+
+
+def markdown_code(text: str) -> str:
+    """Return text as code in a line of Markdown, whatever backticks are in it."""
+    plain = printable(text)
+    if not plain:
+        return "` `"
+    fence = "`" * (_longest_run(plain) + 1)
+    is_edged = plain.strip() and plain[0] + plain[-1] != (plain[0] + plain[-1]).strip("` ")
+    edge = " " if is_edged else ""
+    return f"{fence}{edge}{plain}{edge}{fence}"
+
+
+def markdown_cell_code(text: str) -> str:
+    """Return text as code in a cell of a table, whose columns bars would part."""
+    # A bar behind a backslash would part them however it is escaped, so it is written out.
+    return markdown_code(text.replace("\\|", r"\\x7c")).replace("|", "\\|")
+
+
+def markdown_block(text: str) -> str:
+    """Return lines of text in a block of code."""
+    lines = "\n".join(printable(line) for line in text.split("\n"))
+    fence = "`" * max(3, _longest_run(lines) + 1)
+    return f"{fence}text\n{lines}\n{fence}"
+
+
+def html_text(text: str) -> str:
+    """Return text for an element of HTML that stands in Markdown."""
+    marked = _REFERENCE.sub(lambda found: f"{found[0]}{_MARK}", printable(text))
+    return html.escape(marked)
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def command_message(text: str) -> str:
+    """Return the message of a workflow command; GitHub's runner undoes exactly this."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def command_property(text: str) -> str:
+    """Return a property's value of a workflow command."""
+    return command_message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def output_value(text: str) -> str:
+    """Return the value of a step's output: one line, so that it defines no other."""
+    return printable(text)
+
+
+def label_value(text: str) -> str:
+    """Return the value of a label in Prometheus's text format."""
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

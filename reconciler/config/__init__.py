@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reconciler.config.profiles import Profiles
@@ -15,6 +15,7 @@ from reconciler.source import Finding, Location, Node, nothing
 
 __all__ = ["MAX_BYTES", "load_config", "load_schema", "read_texts"]
 
+_TWICE = "declared-twice"
 NO_TEXTS: Mapping[Path, bytes] = nothing()
 
 
@@ -24,16 +25,18 @@ def load_config(
     texts: Mapping[Path, bytes] = NO_TEXTS,
     *,
     recursive: bool = False,
+    found: Container[Path] = (),
 ) -> Config:
     """Load files and folders as one configuration; a folder stands for the YAML files in it.
 
     With `recursive` also for those in folders below it. What in a folder is no configuration is
     passed over with a warning. `texts` are read instead of the files at these paths, which need not
-    be there. Raises ConfigError with every finding of all files.
+    be there; those `found` are passed over as the files in a folder are. Raises ConfigError with
+    every finding of all files.
     """
     findings: list[Finding] = []
     passed_over: list[Finding] = []
-    sources = [Source(path) for path in texts]
+    sources = [Source(path, is_found=path in found) for path in texts]
     others = [path for path in paths if path not in texts]
     sources += sources_in(others, findings, recursive=recursive)
     read = [root for each in sources if (root := _read(each, texts, findings, passed_over))]
@@ -67,7 +70,8 @@ def _read(
     root, found = parse(raw, str(source.path))
     if source.is_found and root is not None and not is_ours(root):
         message = "no `version: 1`, no `providers:` and no `profiles:`, so that it was skipped"
-        passed_over.append(Finding(Location(str(source.path)), message))
+        place = Location(str(source.path))
+        passed_over.append(Finding(place, message, "not-configuration"))
         return None
     findings.extend(found)
     return root
@@ -88,7 +92,7 @@ def _merge(
             place = root.children["providers"].keys[name]
             if name in seen:
                 message = f"provider `{name}` is declared twice; first at {seen[name]}"
-                findings.append(Finding(place, message))
+                findings.append(Finding(place, message, _TWICE))
                 continue
             seen[name] = place
             named = node.at("service")
@@ -117,7 +121,8 @@ def _declare(provider: Account, desired: dict[Address, Resource]) -> Iterator[Fi
             if resource.address in desired:
                 first = desired[resource.address].location()
                 name = resource.address.name
-                yield Finding(place, f"`{name}` is declared twice; first at {first}")
+                message = f"`{name}` is declared twice; first at {first}"
+                yield Finding(place, message, _TWICE)
             desired[resource.address] = resource
 
 

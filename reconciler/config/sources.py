@@ -93,7 +93,7 @@ def _way_out(missing: Path) -> str:
 
 
 def _about(path: Path, message: str) -> Finding:
-    return Finding(Location(str(path)), message)
+    return Finding(Location(str(path)), message, "unreadable-file")
 
 
 def _unreadable(path: Path, problem: OSError | ValueError) -> Finding:
@@ -111,7 +111,7 @@ def _in_folder(folder: Path, *, recursive: bool) -> list[Source]:
 
 
 def _yaml_files(folder: Path) -> list[Path]:
-    """Return the configuration files in a folder; hidden, SOPS and accepted-drift files are none."""
+    """Return the configuration files in a folder; hidden ones and others of ours are none."""
     return [
         path
         for path in sorted(folder.iterdir())

@@ -29,9 +29,7 @@ class Estimate:
         return max(0.0, (self.most - self.pace) / self.pace * 60)
 
 
-def estimates(
-    config: Config, selection: Selection, *, rate: int | None = None
-) -> list[Estimate]:
+def estimates(config: Config, selection: Selection, *, rate: int | None = None) -> list[Estimate]:
     """Return the calls that planning a selection takes, by provider."""
     config = concerned(config, selection)
     listed = collections_of(config, selection)

@@ -42,15 +42,15 @@ def plan_as_document(plan: Plan) -> dict[str, Any]:
             }
             for refusal in plan.refusals
         ],
-        "unmanaged": [
-            unmanaged_as_document(each) for each in plan.unmanaged
-        ],
+        "unmanaged": [unmanaged_as_document(each) for each in plan.unmanaged],
         "notes": [
             {"address": str(note.address), "field": note.field, "text": note.text}
             for note in plan.notes
         ],
         "records": [record_as_document(str(address), each) for address, each in plan.records],
     }
+    if plan.since:
+        document |= {"since": plan.since, "dropped": [str(each) for each in plan.dropped]}
     return document | {"digest": digest_of(document)}
 
 

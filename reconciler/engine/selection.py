@@ -12,25 +12,33 @@ from reconciler.source import printable
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The part of the world that a plan is about: `only` these address patterns, or all."""
+    """The part of the world that a plan is about: `only` these address patterns, or all.
+
+    Of those no others than `exactly` these, if any are said.
+    """
 
     only: tuple[str, ...] = ()
+    exactly: frozenset[Address] | None = None
 
     def __contains__(self, address: Address) -> bool:
         """Whether the address, or one above it, matches a pattern (`*` also crosses slashes)."""
+        if self.exactly is not None and replace(address, twin="") not in self.exactly:
+            return False
         return not self.only or any(
             fnmatchcase(str(each), pattern) for each in address.lineage() for pattern in self.only
         )
 
     def reaches(self, collection: Address) -> bool:
         """Whether things in a collection that nothing declares may be selected."""
+        if self.exactly is not None:
+            return False
         return collection in self or any(
             pattern.startswith(f"{collection}/") for pattern in self.only
         )
 
     def of(self, desired: Snapshot) -> Snapshot:
         """Return the selected resources, and those that they stand below."""
-        if not self.only:
+        if not self.only and self.exactly is None:
             return desired
         chosen = {address for address in desired if address in self}
         kept = {above for address in chosen for above in address.lineage()}

@@ -21,7 +21,8 @@ def do_nothing(*_: object) -> None:
 @dataclass(frozen=True, slots=True)
 class Options:
     """`connections` is how many requests may be under way at once, and `rate` how many calls a
-    minute to begin with, for each credential, instead of what its service documents.
+    minute to begin with, for each credential, instead of what its service documents. No more than
+    `max_calls` are made, repeats included.
 
     With a `sandbox` nothing else is talked to. `untrusted` resolves no reference to a secret.
     `tell` is given what is worth a note, `watch` each request; both as a line of text.
@@ -31,6 +32,7 @@ class Options:
 
     connections: int = 8
     rate: int | None = None
+    max_calls: int | None = None
     sandbox: EmbeddedSandbox | None = None
     untrusted: bool = False
     tell: Callable[[str], None] = do_nothing

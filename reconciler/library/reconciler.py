@@ -24,6 +24,7 @@ from reconciler.library.options import Options
 from reconciler.model import Address, Change, Config, Performed, Snapshot
 from reconciler.providers import SERVICES
 from reconciler.providers.api import (
+    Budget,
     ClientT,
     Connector,
     KnownSecrets,
@@ -45,7 +46,7 @@ def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> I
 
     Raises SecretError, with all that cannot be resolved, and UsageError for a bad base URL.
     """
-    given = tokens(config, options)
+    given, budget = tokens(config, options), Budget(options.max_calls)
     with Connector(
         client_type,
         base_urls={} if options.sandbox else base_urls(),
@@ -53,6 +54,7 @@ def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> I
         pause=resting(options.pause),
         clock=options.clock,
         rate=options.rate,
+        budget=budget,
         watch=options.watch,
         before_write=options.before_write,
         known=_known_secrets(config),
@@ -61,6 +63,7 @@ def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> I
             provider.name: provider.service.connect(provider, given[provider.name], connector)
             for provider in config.providers.values()
         }
+    budget.check()
 
 
 def _known_secrets(config: Config) -> KnownSecrets:

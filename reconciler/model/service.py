@@ -21,6 +21,8 @@ class Service(ABC):
     kinds: ClassVar[tuple[Kind[Any, Any], ...]]
     """Parents before children."""
     token_keys: ClassVar[tuple[str, ...]]
+    pace: ClassVar[int | None] = None
+    """How many calls a minute the service documents for one credential, if it does."""
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """By collection, the keys of its entries that a provider may say once for all of them."""
 

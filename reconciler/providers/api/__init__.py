@@ -6,12 +6,14 @@ session's business, in the folder of the service.
 
 from reconciler.providers.api.auth import SecretAuth, SecretHeader, SecretPassword
 from reconciler.providers.api.base_urls import base_urls
+from reconciler.providers.api.budget import Budget
 from reconciler.providers.api.client import Dialect, Form, Query, Reader, Writer
 from reconciler.providers.api.connector import ClientT, Connector
 from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, safe_text, texts_in
 from reconciler.providers.api.paging import all_pages
 
 __all__ = [
+    "Budget",
     "ClientT",
     "Connector",
     "Dialect",

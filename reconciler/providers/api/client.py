@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ from reconciler.errors import (
 from reconciler.model import Secret, Withheld
 from reconciler.providers.api.answer import LONGEST_ANSWER, TooLongError, ask
 from reconciler.providers.api.auth import SecretAuth
+from reconciler.providers.api.budget import Budget
 from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, secrets_in
 from reconciler.providers.api.governor import Governor, Turn
 from reconciler.providers.api.pool import Pool
@@ -71,6 +72,7 @@ class Line:
     standings: Sequence[Standing] = ()
     watch: Callable[[str], None] | None = None
     before_write: Callable[[], None] = lambda: None
+    budget: Budget = field(default_factory=Budget)
 
     def wait_for_turn(self, request: str, path: str) -> Turn:
         """Raises RateLimited when the service asks for too long a wait."""
@@ -150,6 +152,7 @@ class Reader:
         line, request = self._line, f"{method} {path}"
         for standing in line.standings:
             standing.check(request)
+        line.budget.spend()
         if method != "GET":
             line.before_write()
         with line.watched(request) as answers:

@@ -11,6 +11,7 @@ import httpx
 
 from reconciler.model import Provider, Sealed
 from reconciler.providers.api.auth import SecretAuth
+from reconciler.providers.api.budget import Budget
 from reconciler.providers.api.client import Dialect, Line, Reader, Writer
 from reconciler.providers.api.deadline import make_punctual
 from reconciler.providers.api.disclosure import KnownSecrets
@@ -33,8 +34,8 @@ class Connector(Generic[ClientT]):
     `watch` is told each request in a line of text, and `before_write` is called before each that
     may change something. `known` are the run's secrets, to which those are added that a client is
     made with. `rate` is how many calls a minute to begin with, for each credential, instead of what
-    its service documents; `clock` counts the seconds that `pause` waits. The connections stay open
-    until the `with` block around it ends.
+    its service documents; `budget` is how many calls may be made in all; `clock` counts the seconds
+    that `pause` waits. The connections stay open until the `with` block around it ends.
     """
 
     client_type: type[ClientT]
@@ -46,6 +47,7 @@ class Connector(Generic[ClientT]):
     known: KnownSecrets = field(default_factory=KnownSecrets)
     _opened: ExitStack = field(default_factory=ExitStack, init=False)
     rate: int | None = None
+    budget: Budget = field(default_factory=Budget)
     clock: Callable[[], float] = time.monotonic
     _governors: dict[Sealed, Governor] = field(default_factory=dict, init=False)
     _standings: dict[object, Standing] = field(default_factory=dict, init=False)
@@ -116,6 +118,7 @@ class Connector(Generic[ClientT]):
             known=self.known,
             watch=self.watch,
             before_write=self.before_write,
+            budget=self.budget,
         )
 
     def _governor(self, auth: SecretAuth, start: Start | None) -> Governor:

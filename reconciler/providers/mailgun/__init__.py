@@ -25,6 +25,7 @@ from reconciler.source import Finding
 
 class Mailgun(Service):
     name = "mailgun"
+    pace = START.calls
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}

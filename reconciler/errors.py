@@ -11,6 +11,7 @@ ReconcileError                  exit 1
 │   ├── FileTampered                     what was decrypted is not what was encrypted
 │   ├── NotEncrypted                     a plain file where an encrypted one belongs
 │   └── NotInFile                        the file has no such key
+├── RevisionError                        a revision in Git that cannot be read
 ├── InvalidReport                        a saved report that is not whole, or not ours
 ├── ReadFailed                           one or more reads failed: nothing was planned
 ├── ServiceError                         METHOD path: status, the service's code and text
@@ -32,6 +33,7 @@ ReconcileError                  exit 1
     ├── WrongServer                      a token reaches another server than the YAML names
     ├── Untrusted                        a secret is needed, and the run may have none
     ├── GuardExceeded                    more deletions than allowed
+    ├── CallsExceeded                    more calls than allowed
     ├── StalePlan                        a planned object changed since
     └── InvalidPlanFile                  edited, cut short, or of another format
 """
@@ -97,6 +99,10 @@ class NotEncrypted(SecretError):
 
 
 class NotInFile(SecretError):
+    pass
+
+
+class RevisionError(ReconcileError):
     pass
 
 
@@ -212,6 +218,10 @@ class Untrusted(Refused):
 
 
 class GuardExceeded(Refused):
+    pass
+
+
+class CallsExceeded(Refused):
     pass
 
 

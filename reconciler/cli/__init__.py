@@ -26,9 +26,10 @@ EPILOG = """\b
 Exit codes:
   0   done, or no changes
   1   error, or an apply of which nothing was applied
-  2   changes present (only with --detailed-exitcode)
+  2   changes present (only with --detailed-exitcode), or drift
+  3   no drift, and declared changes that are not applied yet (only `drift`)
   4   refused: a guard, a stale plan, a field that cannot be changed, a secret when --untrusted
-  5   applied in part
+  5   applied in part, or looked at in part
   64  usage
   130 interrupted before anything was written
 
@@ -46,6 +47,8 @@ class LazyGroup(Commands):
             "validate": ("reconciler.cli.validate:validate", "Check the YAML; no key, no network."),
             "plan": ("reconciler.cli.plan:plan", "Read live and show what would change."),
             "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
+            "drift": ("reconciler.cli.drift:drift", "Tell where live left what was applied."),
+            "report": ("reconciler.cli.report:report", "Render the saved JSON of a run again."),
             "explain": (
                 "reconciler.cli.explain:explain",
                 "Tell all about one address, field or kind.",

@@ -5,17 +5,20 @@ import sys
 import threading
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
+from reconciler.cli.applied import Recording, record_ref, recording_of
 from reconciler.cli.completing import patterns
 from reconciler.cli.configuration import read_config
 from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupted_by
 from reconciler.cli.progress import Progress
+from reconciler.cli.reporting import Reporting, reported
 from reconciler.cli.settings import Settings
 from reconciler.cli.streams import interject
 from reconciler.cli.views import all_notes, no_fold, view
@@ -24,19 +27,50 @@ from reconciler.engine.attempt import Outcome, Result
 from reconciler.engine.authority import Authority
 from reconciler.engine.guards import check_guards, check_refusals
 from reconciler.engine.plan import Plan
-from reconciler.engine.planfile import Claim, claimed, load_plan
+from reconciler.engine.plandocument import plan_as_document
+from reconciler.engine.planfile import Claim, SavedPlan, claimed, load_plan
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
 from reconciler.library.options import Options, do_nothing
 from reconciler.library.reconciler import Reconciler
-from reconciler.reports.changes import View
 from reconciler.reports.documents import results_as_document
-from reconciler.reports.text import plan_as_text, results_as_text
+from reconciler.reports.reading import report_of
+from reconciler.reports.text import plan_as_text, report_as_text
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 FAILED_EXIT = 1
 PARTLY_EXIT = 5
 CANCELLED_EXIT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the options of an apply say."""
+
+    plan_file: Path | None
+    digest: str | None
+    yes: bool
+    only: tuple[str, ...]
+    prune: bool
+    allow_deletes: int | None
+    record_ref: bool
+    is_folded: bool
+    has_all_notes: bool
+
+    def check(self) -> None:
+        """Raise UsageError for what does not go together, or is no digest."""
+        if self.plan_file and self.only:
+            raise UsageError("--plan says what to apply; --only belongs to `plan`")
+        if self.digest is not None and not self.plan_file:
+            raise UsageError("--digest says which plan --plan must name; name it")
+        if self.digest is not None and not _DIGEST.fullmatch(self.digest):
+            raise UsageError(
+                "--digest: sha256: and 64 digits (0-9, a-f) are wanted, as `plan` tells it"
+            )
+        if not self.yes and not sys.stdin.isatty():
+            raise UsageError(
+                "there is no terminal to ask on; say --yes to apply without a question"
+            )
 
 
 @click.command(
@@ -72,62 +106,58 @@ Examples:
 )
 @click.option("--prune", is_flag=True, help="Delete unmanaged webhooks, archive unmanaged streams.")
 @options.allow_deletes
+@record_ref
+@reported("apply")
 @click.pass_obj
 def apply(
     settings: Settings,
     /,
     files: tuple[Path, ...],
-    plan_file: Path | None,
-    digest: str | None,
-    yes: bool,  # noqa: FBT001
     format_: str,
-    only: tuple[str, ...],
-    prune: bool,  # noqa: FBT001
-    allow_deletes: int | None,
-    **how: bool,
+    reporting: Reporting,
+    **said: Any,
 ) -> int:
     """Plan and make the changes, or make exactly those of a saved plan.
 
     FILE is a file or a folder of YAML files; esp.yaml by default. Several are merged by provider.
     """
-    _check_usage(plan_file, digest, only, yes=yes)
-    saved = load_plan(plan_file, digest) if plan_file else None
+    asked = _Asked(**said)
+    asked.check()
+    saved = load_plan(asked.plan_file, asked.digest) if asked.plan_file else None
     config = read_config(files)
-    authority = Authority(saved, config, prune) if saved else None
-    if authority:
-        authority.check()
-        config = authority.config
+    recording = recording_of(files, config, asked.only, saved) if asked.record_ref else None
+    authority = _checked(Authority(saved, config, asked.prune)) if saved else None
+    config = authority.config if authority else config
     stop = Stop(threading.Event())
     with (
         claimed(saved) if saved else nullcontext() as claim,
-        Reconciler.open(config, _how(settings, stop, claim), Selection(only)) as reconciler,
+        Reconciler.open(config, _how(settings, stop, claim), Selection(asked.only)) as reconciler,
     ):
-        found = _confirmed(reconciler, authority) if authority else _planned(reconciler, prune)
-        if format_ == "text":
-            _show_plan(found, view(**how), is_asked=not yes)
+        found = _confirmed(reconciler, authority) if authority else _planned(reconciler, asked)
+        if format_ == "text" and not reporting.is_aloud:
+            _show_plan(found, asked)
         check_refusals(found)
-        check_guards(found, allow_deletes)
-        if found.changes and not yes and not _is_wanted():
+        check_guards(found, asked.allow_deletes)
+        if found.changes and not asked.yes and not _is_wanted():
             return CANCELLED_EXIT
         with _stopping(stop):
             results = _carry_out(reconciler, found, stop)
-    _show(results, found, format_)
-    return exit_code_of(results)
+    code = exit_code_of(results)
+    _show(results, found, format_, reporting, code, saved)
+    return _recorded(code, recording)
 
 
-def _check_usage(
-    plan_file: Path | None, digest: str | None, only: tuple[str, ...], *, yes: bool
-) -> None:
-    if plan_file and only:
-        raise UsageError("--plan says what to apply; --only belongs to `plan`")
-    if digest is not None and not plan_file:
-        raise UsageError("--digest says which plan --plan must name; name it")
-    if digest is not None and not _DIGEST.fullmatch(digest):
-        raise UsageError(
-            "--digest: sha256: and 64 digits (0-9, a-f) are wanted, as `plan` tells it"
-        )
-    if not yes and not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on; say --yes to apply without a question")
+def _checked(authority: Authority) -> Authority:
+    """Raises StalePlan, GuardExceeded."""
+    authority.check()
+    return authority
+
+
+def _recorded(code: int, recording: Recording | None) -> int:
+    """Record the commit if all of it was applied."""
+    if recording and code == 0:
+        recording.record()
+    return code
 
 
 def _how(settings: Settings, stop: Stop, claim: Claim | None) -> Options:
@@ -135,9 +165,9 @@ def _how(settings: Settings, stop: Stop, claim: Claim | None) -> Options:
     return replace(options_of(settings), pause=stop.pause, before_write=before_write)
 
 
-def _planned(reconciler: Reconciler, prune: bool) -> Plan:  # noqa: FBT001
+def _planned(reconciler: Reconciler, asked: _Asked) -> Plan:
     with Progress("Reading live state") as progress:
-        return reconciler.plan(prune=prune, progress=progress.come_to)
+        return reconciler.plan(prune=asked.prune, progress=progress.come_to)
 
 
 def _confirmed(reconciler: Reconciler, authority: Authority) -> Plan:
@@ -145,10 +175,11 @@ def _confirmed(reconciler: Reconciler, authority: Authority) -> Plan:
         return reconciler.confirm(authority)
 
 
-def _show_plan(found: Plan, view: View, *, is_asked: bool) -> None:
+def _show_plan(found: Plan, asked: _Asked) -> None:
     """Show what a question will be about; what was said yes to is made even if nobody reads it."""
-    with nullcontext() if is_asked else options.even_unread():
-        options.say(plan_as_text(found, view))
+    how = view(is_folded=asked.is_folded, has_all_notes=asked.has_all_notes)
+    with options.even_unread() if asked.yes else nullcontext():
+        options.say(plan_as_text(found, how))
 
 
 def _is_wanted() -> bool:
@@ -176,12 +207,18 @@ def exit_code_of(results: Iterable[Result]) -> int:
     return INTERRUPTED_EXIT if outcomes == {Outcome.SKIPPED} else FAILED_EXIT
 
 
-def _show(results: list[Result], found: Plan, format_: str) -> None:
-    text = results_as_text(results, found.records)
-    if format_ == "text" and not text:
-        return
-    with options.even_unread():
-        options.show("\n" + text, results_as_document(results, found.records), format_)
+def _show(
+    results: list[Result],
+    found: Plan,
+    format_: str,
+    reporting: Reporting,
+    code: int,
+    saved: SavedPlan | None,
+) -> None:
+    digest = saved.document["digest"] if saved else plan_as_document(found)["digest"]
+    document = results_as_document(results, found.records, digest)
+    text = report_as_text(report_of(document))
+    reporting.show(f"\n{text}" if text else "", document, format_, code, is_made=True)
 
 
 def _stopping(stop: Stop) -> AbstractContextManager[None]:

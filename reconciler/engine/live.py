@@ -1,7 +1,8 @@
 """Observe: read what the YAML names from every provider, in parallel, and nothing else.
 
 First the lists of one depth, then, together, the items whose list left something out and the
-lists of the next depth. A failure anywhere fails the whole: what was not read is never planned.
+lists of the next depth. A failure anywhere fails the whole, unless it is to be forgiven: what was
+not read is never planned.
 """
 
 import time
@@ -14,14 +15,9 @@ from typing import Any, Protocol, Self
 
 from reconciler.engine.crew import Crew
 from reconciler.engine.diff import unreported
+from reconciler.engine.failures import Failures, Strict
 from reconciler.engine.twins import told_apart
-from reconciler.errors import (
-    NotFound,
-    ReadFailed,
-    ReconcileError,
-    Refused,
-    UnexpectedAnswer,
-)
+from reconciler.errors import NotFound, ReconcileError, UnexpectedAnswer
 from reconciler.model import Address, Kind, Resource, Snapshot
 
 Sessions = Mapping[str, Any]
@@ -47,6 +43,10 @@ class Collection:
 
     under: Address
     kind: Kind[Any, Any]
+
+    @property
+    def address(self) -> Address:
+        return self.under / self.kind.name
 
 
 class Wanted(Protocol):
@@ -90,11 +90,12 @@ def read_live(
     progress: Progress = in_silence,
     proofs: Iterable[tuple[str, Proof]] = (),
     pause: Pause = time.sleep,
+    failures: Failures | None = None,
 ) -> Snapshot:
     """Return what stands in `collections` and below, completed where `desired` names more.
 
     `proofs` are reads, with their provider's name, that find nothing and must not fail.
-    Raises ReadFailed with every failure.
+    Raises ReadFailed with every failure, unless other `failures` decide otherwise.
     """
     return read_wanted(
         Declared(desired),
@@ -104,6 +105,7 @@ def read_live(
         progress=progress,
         proofs=proofs,
         pause=pause,
+        failures=failures,
     )
 
 
@@ -116,24 +118,25 @@ def read_wanted(
     progress: Progress,
     pause: Pause,
     proofs: Iterable[tuple[str, Proof]] = (),
+    failures: Failures | None = None,
 ) -> Snapshot:
     """Return what stands in `collections`, and of what stands below what is `wanted`.
 
-    Raises ReadFailed with every failure.
+    Of what could not be completed it has what the list told. Raises ReadFailed with every failure,
+    unless other `failures` decide otherwise.
     """
     live: dict[Address, Resource] = {}
     listed = dict.fromkeys(collections)
     incomplete: list[Resource] = []
-    proving = [(name, partial(_prove, proof)) for name, proof in proofs]
-    with _Readers(connections, progress) as readers:
+    proving = [(Address((name,)), partial(_prove, proof)) for name, proof in proofs]
+    with _Readers(connections, progress, failures or Strict()) as readers:
         while listed or incomplete or proving:
-            tasks: list[tuple[str, Task]] = [
-                (each.under.provider, partial(_list, each, sessions, pause)) for each in listed
+            tasks: list[tuple[Address, Task]] = [
+                (each.address, partial(_list, each, sessions, pause)) for each in listed
             ]
             tasks += proving
             tasks += [
-                (each.address.provider, partial(_complete, each, sessions, pause))
-                for each in incomplete
+                (each.address, partial(_complete, each, sessions, pause)) for each in incomplete
             ]
             whole = {resource.address for resource in incomplete}
             found = readers.run(tasks)
@@ -153,19 +156,18 @@ def read_again(known: Iterable[Resource], sessions: Sessions, *, connections: in
     """
     known = list(known)
     found: dict[Address, Resource] = {}
-    with _Readers(connections, in_silence) as readers:
-        readers.run(
-            [(each.address.provider, partial(_read, each, sessions, found)) for each in known]
-        )
+    with _Readers(connections, in_silence, Strict()) as readers:
+        readers.run([(each.address, partial(_read, each, sessions, found)) for each in known])
     return found
 
 
 class _Readers:
-    """A crew of readers that stops asking a provider once a read of it has failed."""
+    """A crew of readers, who go by what `failures` make of a read that failed."""
 
-    def __init__(self, connections: int, progress: Progress) -> None:
+    def __init__(self, connections: int, progress: Progress, failures: Failures) -> None:
         self._crew = Crew(connections)
         self._progress = progress
+        self._failures = failures
         self._done = self._known = 0
         self._lock = Lock()
 
@@ -176,27 +178,27 @@ class _Readers:
     def __exit__(self, reason: type[BaseException] | None, *_: object) -> None:
         self._crew.__exit__(reason)
 
-    def run(self, tasks: Sequence[tuple[str, Task]]) -> list[Resource]:
-        errors: dict[str, ReconcileError] = {}
+    def run(self, tasks: Sequence[tuple[Address, Task]]) -> list[Resource]:
         self._count(known=len(tasks))
-
-        def attempt(provider: str, read: Task) -> list[Resource]:
-            if provider in errors:
-                return []
-            try:
-                return list(read())
-            except ReconcileError as error:
-                errors.setdefault(provider, error)
-                return []
-            finally:
-                self._count(done=1)
-
-        jobs = ((provider, partial(attempt, provider, read)) for provider, read in tasks)
+        jobs = (
+            (address.provider, partial(self._attempt, address, read)) for address, read in tasks
+        )
         found = [resource for batch in self._crew.all(jobs) for resource in batch]
-        if refused := [each for each in errors.values() if isinstance(each, Refused)]:
-            raise refused[0]
-        if errors:
-            raise ReadFailed([(provider, errors[provider]) for provider in sorted(errors)])
+        self._failures.settle()
+        return found
+
+    def _attempt(self, address: Address, read: Task) -> list[Resource]:
+        found: list[Resource] = []
+        try:
+            if reason := self._failures.reason_to_stop(address):
+                self._failures.add(address, reason)
+            else:
+                found = list(read())
+                self._failures.came(address)
+        except ReconcileError as error:
+            self._failures.add(address, error)
+        finally:
+            self._count(done=1)
         return found
 
     def _count(self, *, done: int = 0, known: int = 0) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.engine.failures import Failures
 from reconciler.engine.live import (
     Collection,
     Pause,
@@ -43,18 +44,38 @@ def look_and_plan(
     Returns the plan and what was read for it. Raises ReadFailed, UsageError.
     """
     known, config = known or named(config), concerned(config, selection)
-    desired, listed = config.desired, _collections(config, selection)
+    desired, listed = config.desired, collections_of(config, selection)
     live = read_live(
         desired,
         listed,
         sessions,
-        proofs=_proofs(config, listed, sessions),
+        proofs=proofs_of(config, listed, sessions),
         connections=connections,
         progress=progress,
         pause=pause,
     )
     check_met(selection, live, known)
-    seen = {**live, **_consulted(config, live, sessions)}
+    plan = plan_on(config, sessions, selection, live=live, listed=listed, prune=prune)
+    return plan, live
+
+
+def plan_on(
+    config: Config,
+    sessions: Sessions,
+    selection: Selection,
+    *,
+    live: Snapshot,
+    listed: Sequence[Collection],
+    prune: bool = False,
+    failures: Failures | None = None,
+) -> Plan:
+    """Return the plan for what was read of the `listed` collections and below them.
+
+    Raises ReadFailed when what a service wants to see besides cannot be read, unless other
+    `failures` decide otherwise.
+    """
+    desired = config.desired
+    seen = {**live, **_consulted(config, live, sessions, failures)}
     tell = whose(config, sessions, live)
     plan = build_plan(
         desired=desired,
@@ -66,7 +87,7 @@ def look_and_plan(
         objections=_objections(config, seen),
         unborn=unborn(desired, live, tell),
     )
-    return replace(made_once(plan, tell), compared=bool(desired or listed)), live
+    return replace(made_once(plan, tell), compared=bool(desired or listed))
 
 
 def _remarks(config: Config, seen: Snapshot, sessions: Sessions) -> Iterator[Note]:
@@ -99,7 +120,7 @@ def _names(provider: Provider, kind: Kind[Any, Any]) -> bool:
     return node is not None and not isinstance(node.data, str)
 
 
-def _proofs(
+def proofs_of(
     config: Config, listed: Iterable[Collection], sessions: Sessions
 ) -> Iterator[tuple[str, Proof]]:
     """Yield what proves each token that no list is sent with, by provider."""
@@ -110,17 +131,19 @@ def _proofs(
             yield name, proof
 
 
-def _consulted(config: Config, live: Snapshot, sessions: Sessions) -> Snapshot:
+def _consulted(
+    config: Config, live: Snapshot, sessions: Sessions, failures: Failures | None
+) -> Snapshot:
     """Read what a service wants to see, beside the plan, to say what no single resource knows."""
     collections = [
         Collection(provider.address, kind)
         for provider in config.providers.values()
         for kind in provider.service.consults(provider, config.desired, live)
     ]
-    return read_live({}, collections, sessions)
+    return read_live({}, collections, sessions, failures=failures)
 
 
-def _collections(config: Config, selection: Selection) -> list[Collection]:
+def collections_of(config: Config, selection: Selection) -> list[Collection]:
     """Return what has to be listed: the collections that the YAML names and the selection meets."""
     wanted = {(each.address.provider, type(each.kind)) for each in config.desired.values()}
     return [

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reconciler.errors import SecretError, Untrusted
 from reconciler.library.options import EmbeddedSandbox, Options
-from reconciler.model import Config, Reference, Resource, Secret
+from reconciler.model import Address, Config, Reference, Resource, Secret
 from reconciler.secrets import Resolver
 
 Tokens = Mapping[str, Mapping[str, Secret]]
@@ -74,9 +74,42 @@ def seal_secrets(config: Config, options: Options) -> Config:
     return replace(config, desired=desired)
 
 
+def seal_what_resolves(
+    config: Config, options: Options
+) -> tuple[Config, Mapping[Address, frozenset[str]]]:
+    """Return a configuration with its secrets sealed, and the fields whose secrets are not known.
+
+    Those hold what is equal to no secret. For what was declared once: its references may lead
+    nowhere by now. Raises Untrusted where none may be resolved.
+    """
+    check_trust(config, options)
+    sealed: dict[Address, Resource] = {}
+    unknown: dict[Address, frozenset[str]] = {}
+    for address, resource in config.desired.items():
+        found = _secrets_of(resource, options, [])
+        missing = resource.references.keys() - found.keys()
+        stand_ins = {name: _made_up(resource.references[name]) for name in missing}
+        is_plain = not (resource.references or resource.secrets)
+        sealed[address] = resource if is_plain else resource.kind.seal(resource, found | stand_ins)
+        unknown[address] = fields_of(sealed[address], missing)
+    return replace(config, desired=sealed), {
+        each: names for each, names in unknown.items() if names
+    }
+
+
+def fields_of(resource: Resource, references: Iterable[str]) -> frozenset[str]:
+    """Return the fields that references of these names are values of, or values in."""
+    return frozenset(
+        field
+        for field in resource.attributes
+        for name in references
+        if name == field or name.startswith(f"{field}.")
+    )
+
+
 def _secrets_of(
     resource: Resource, options: Options, errors: list[SecretError]
-) -> Mapping[str, Secret]:
+) -> dict[str, Secret]:
     """Resolve what is sent as content; the sandbox, which keeps it in a file, gets stand-ins."""
     if options.sandbox:
         return {name: _made_up(each) for name, each in resource.references.items()}

@@ -3,6 +3,7 @@
 What belongs here says what things are. It reads nothing, decides nothing, and knows no service.
 """
 
+from reconciler.model.acceptance import Acceptance
 from reconciler.model.address import Address
 from reconciler.model.provider import Provider
 from reconciler.model.record import TO_PUBLISH, DnsRecord
@@ -34,6 +35,7 @@ __all__ = [
     "ITEM",
     "TO_PUBLISH",
     "UNSETTLED",
+    "Acceptance",
     "Account",
     "Address",
     "Change",

@@ -11,7 +11,12 @@ from referencing import Registry, Resource
 
 from reconciler.config import load_schema
 
-NAMES = ("esp.schema.json", "postmark.schema.json", "mailgun.schema.json")
+NAMES = (
+    "esp.schema.json",
+    "postmark.schema.json",
+    "mailgun.schema.json",
+    "accepted-drift.schema.json",
+)
 SCHEMAS = {name: load_schema(name) for name in NAMES}
 REGISTRY: Registry[Any] = Registry().with_resources(
     (name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items()

@@ -49,6 +49,10 @@ class LazyGroup(Commands):
             "apply": ("reconciler.cli.apply:apply", "Make the changes of a plan."),
             "drift": ("reconciler.cli.drift:drift", "Tell where live left what was applied."),
             "report": ("reconciler.cli.report:report", "Render the saved JSON of a run again."),
+            "comment": (
+                "reconciler.cli.comment:comment",
+                "Keep the one comment of a pull request.",
+            ),
             "explain": (
                 "reconciler.cli.explain:explain",
                 "Tell all about one address, field or kind.",

@@ -93,7 +93,7 @@ def _gitlab(environment: Mapping[str, str], folder: str, root: Path | None) -> J
     )
     url = environment.get("CI_PROJECT_URL", "")
     return Job(
-        environment.get("CI_PROJECT_PATH", ""),
+        environment.get("CI_PROJECT_ID", ""),
         head,
         folder,
         root,

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,20 +12,45 @@ from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.completing import patterns
 from reconciler.cli.configuration import DEFAULT_FILE, STDIN, read_config
+from reconciler.cli.outlets import Outlets, outlet_options
 from reconciler.cli.progress import Progress
 from reconciler.cli.reporting import Reporting, reported
 from reconciler.cli.settings import Settings
 from reconciler.cli.views import all_notes, no_fold, view
 from reconciler.config.accepted import ACCEPTED_FILE, load_accepted
-from reconciler.engine.drift.verdict import ExitPolicy, Unmanaged, exit_code_of
+from reconciler.engine.drift.verdict import Drift, ExitPolicy, State, Unmanaged, exit_code_of
 from reconciler.engine.selection import Selection
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcileError, UsageError
+from reconciler.forges.site import ServiceName
 from reconciler.library.drifting import base_at, look_for_drift
 from reconciler.library.reconciler import Planner
 from reconciler.model import Acceptance
+from reconciler.reports.changes import View
+from reconciler.reports.documents import error_as_document
 from reconciler.reports.drift_document import drift_as_document
 from reconciler.reports.reading import report_of
 from reconciler.reports.text import report_as_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the options of a look for drift say."""
+
+    base: str | None
+    no_base: bool
+    unmanaged: str
+    accepted_file: Path | None
+    policy: str
+    only: tuple[str, ...]
+    issue: ServiceName | None
+    notify: tuple[str, ...]
+    heartbeat: str | None
+    is_folded: bool
+    has_all_notes: bool
+
+    @property
+    def view(self) -> View:
+        return view(is_folded=self.is_folded, has_all_notes=self.has_all_notes)
 
 
 @click.command(
@@ -82,46 +109,54 @@ Examples:
 @options.as_format
 @no_fold
 @all_notes
+@outlet_options
 @reported("drift")
 @click.pass_obj
 def drift(
     settings: Settings,
     /,
     files: tuple[Path, ...],
-    base: str | None,
-    no_base: bool,  # noqa: FBT001
-    unmanaged: str,
-    accepted_file: Path | None,
-    policy: str,
-    only: tuple[str, ...],
     format_: str,
     reporting: Reporting,
-    **how: bool,
+    **said: Any,
 ) -> int:
     """Tell where live left what was applied: by contract this sends nothing but GET, ever.
 
     One thing that cannot be read does not hide the others. FILE is a file or a folder of YAML
     files; esp.yaml by default.
     """
-    if base is not None and no_base:
+    asked = _Asked(**said)
+    if asked.base is not None and asked.no_base:
         raise UsageError("--base names what was applied, and --no-base says not to ask; say one")
+    outlets = Outlets.of(asked.issue, asked.notify, asked.heartbeat)
+    outlets.begin()
+    try:
+        document = drift_as_document(_looked(settings, files, asked))
+    except ReconcileError as error:
+        outlets.end(report_of(error_as_document(error, "drift")))
+        raise
+    report = report_of(document)
+    code = exit_code_of(State(report.state), ExitPolicy(asked.policy))
+    reporting.show(report_as_text(report, asked.view), document, format_, code)
+    is_told = outlets.end(report)
+    return code if is_told else code or ReconcileError.exit_code
+
+
+def _looked(settings: Settings, files: tuple[Path, ...], asked: _Asked) -> Drift:
     config = read_config(files)
-    accepted = _accepted(accepted_file, files or (DEFAULT_FILE,))
-    selection = Selection(only)
+    accepted = _accepted(asked.accepted_file, files or (DEFAULT_FILE,))
+    selection = Selection(asked.only)
     with Planner.open(config, options_of(settings), selection) as planner:
         paths, recursive = files or (DEFAULT_FILE,), options.is_recursive()
-        then = None if no_base else base_at(base, paths, planner, recursive=recursive)
+        then = None if asked.no_base else base_at(asked.base, paths, planner, recursive=recursive)
         with Progress("Reading live state") as progress:
-            found = look_for_drift(
+            return look_for_drift(
                 planner,
                 base=then,
                 accepted=accepted,
-                unmanaged=Unmanaged(unmanaged),
+                unmanaged=Unmanaged(asked.unmanaged),
                 progress=progress.come_to,
             )
-    document, code = drift_as_document(found), exit_code_of(found.state, ExitPolicy(policy))
-    reporting.show(report_as_text(report_of(document), view(**how)), document, format_, code)
-    return code
 
 
 def _accepted(named: Path | None, files: Sequence[Path]) -> tuple[Acceptance, ...]:

@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
+from reconciler.cli.ci_files import FORGES, ci_files
 from reconciler.cli.live_secrets import keep, naming, to_be_set
 from reconciler.cli.new_provider import SCHEMA, Begun, NewProvider, account_options, begun
 from reconciler.cli.progress import Progress
@@ -45,10 +46,10 @@ Examples:
 )
 @click.option(
     "--ci",
-    type=click.Choice(["github", "gitlab", "none"]),
+    type=click.Choice(FORGES),
     default="none",
     show_default=True,
-    help="Whose CI files to write; there are none yet.",
+    help="Whose CI files to write: for pull requests, merges and nightly drift.",
 )
 @click.option("--yes", is_flag=True, help="Ask nothing; what is not said is as by default.")
 @click.pass_obj
@@ -65,8 +66,6 @@ def init(
 
     If the token is at hand, what is live is imported. Nothing that is there is written over.
     """
-    if ci != "none":
-        raise UsageError(f"--ci {ci}: this version has no files for it; say --ci none")
     is_asked = not yes and sys.stdin.isatty()
     new = _asked(NewProvider(**said), is_asked=is_asked)
     store = secrets or (_ask("Keep secrets in", ["env", "sops"]) if is_asked else "env")
@@ -77,12 +76,12 @@ def init(
         files[".sops.yaml"] = RULES.format(recipient=recipient)
         which = "A new key" if is_new else "The key that is there"
         options.tell(f"{which} opens them, in {printable(str(key))}; keep a copy of it.")
-    for name, text in files.items():
-        _put(folder, name, text)
+    for name, text in [*files.items(), *ci_files(ci).items()]:
+        _put(folder, PurePath(name), text)
     if (folder / CONFIGURATION).exists():
         options.tell(f"kept     {CONFIGURATION}: `import {CONFIGURATION}` adds to it")
     else:
-        _put(folder, CONFIGURATION, _configuration(settings, folder, new, store))
+        _put(folder, PurePath(CONFIGURATION), _configuration(settings, folder, new, store))
     config = load_config([folder / CONFIGURATION], SERVICES)
     there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     verb = "plan" if config.desired else "import"
@@ -144,10 +143,11 @@ def _imported(settings: Settings, start: Begun, refer: dict[str, Any]) -> Import
         return import_live(start.texts, options_of(settings), **refer, progress=progress.come_to)
 
 
-def _put(folder: Path, name: str, text: str) -> None:
+def _put(folder: Path, name: PurePath, text: str) -> None:
     """Write a file that is not there yet; tell which were."""
     try:
-        write_below(folder.resolve(), PurePath(name), text.encode(), new=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_below(folder.resolve(), name, text.encode(), new=True)
     except FileExistsError:
         options.tell(f"kept     {name}")
     except OSError as problem:

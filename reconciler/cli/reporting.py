@@ -15,6 +15,7 @@ import click
 from reconciler import __version__
 from reconciler.cli import options
 from reconciler.cli.continuous import Job, job_from
+from reconciler.cli.github_files import SUMMARY, append, step_outputs
 from reconciler.cli.outputs import check_output, write_output
 from reconciler.engine.plandocument import as_json
 from reconciler.errors import ReconcileError, UsageError
@@ -189,24 +190,12 @@ class Reporting:
         for line in annotations(report):
             click.echo(line, err=True)
         summary = report_as_markdown(report, self.job.links, most=_SUMMARY, size=_in_bytes)
-        for name, text in (
-            ("GITHUB_STEP_SUMMARY", f"{summary}\n"),
-            ("GITHUB_OUTPUT", outputs(report)),
-        ):
-            if file := os.environ.get(name):
-                _append(name, Path(file), text)
+        append(SUMMARY, f"{summary}\n")
+        step_outputs(outputs(report))
 
 
 def _in_bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
-
-
-def _append(name: str, file: Path, text: str) -> None:
-    try:
-        with file.open("a", encoding="utf-8", errors="replace") as opened:
-            opened.write(text)
-    except OSError as problem:
-        raise UsageError(f"{name}: {problem.strerror}; it names a file to append to") from None
 
 
 def reported(name: str) -> Callable[[Command], Command]:

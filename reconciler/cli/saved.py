@@ -1,14 +1,19 @@
 """A saved report, as a file or standard input hold it."""
 
 import json
+import os
+import posixpath
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reconciler.errors import InvalidReport
 from reconciler.files import read_plainly
-from reconciler.reports.reading import Where, report_from
+from reconciler.forges import Site
+from reconciler.reports.reading import Where, report_from, report_of
 from reconciler.reports.report import Report
+from reconciler.source import printable
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -25,6 +30,26 @@ def read_report(file: Path, where: Where = str) -> tuple[dict[str, Any], Report]
     report = report_from(raw, name, where)
     document: dict[str, Any] = json.loads(raw)
     return document, report
+
+
+def read_report_for(file: Path, site: Site) -> Report:
+    """Return a saved report with its files as the repository of a CI job names them.
+
+    Raises InvalidReport, also for the report of another repository.
+    """
+    document, report = read_report(file)
+    if report.run.repository and report.run.repository != site.repository:
+        raise InvalidReport(
+            f"{file}: it is of {printable(report.run.repository)}, and this is {site.repository}"
+        )
+    return report_of(document, partial(_placed, report.run.folder, site.workspace))
+
+
+def _placed(folder: str, workspace: Path, file: str) -> str:
+    """Return a file, named from the folder where a run was, as its repository names it."""
+    if file.startswith("/"):
+        return os.path.relpath(file, workspace) if Path(file).is_relative_to(workspace) else file
+    return posixpath.normpath(posixpath.join(folder, file))
 
 
 def _raw(file: Path) -> bytes:

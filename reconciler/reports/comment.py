@@ -12,28 +12,20 @@ from reconciler.reports.links import Links
 from reconciler.reports.markdown import digest_line, heading, sections_of
 from reconciler.reports.report import Report
 
-LONGEST = 65_000
-"""Characters of a comment that every forge takes, whichever way it counts them."""
 _LINE, _HEAD = 200, 12
-_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What stood in a comment before; it was in a forge's hands, so that all of it is foreign."""
+    """What another run wrote before: for which commit, what it came to, and the lines to keep.
+
+    It was in a forge's hands, so that all of it is foreign.
+    """
 
     head: str = ""
     summary: str = ""
     digest: str = ""
     history: tuple[str, ...] = ()
-
-    def as_line(self) -> str:
-        return f"{self.head[:_HEAD]}: {self.summary}"
-
-    def passed_on(self) -> tuple[str, ...]:
-        """Return the history with this one in front, as the next comment keeps it."""
-        lines = (self.as_line(), *self.history) if self.summary else self.history
-        return lines[:_KEPT]
 
 
 NOTHING = Earlier()
@@ -53,23 +45,23 @@ def summary_line(report: Report) -> str:
 
 
 def comment_body(
-    report: Report, links: Links, earlier: Earlier, *, newest: str = "", room: int = 0
+    report: Report, links: Links, earlier: Earlier, *, most: int, newest: str = ""
 ) -> str:
-    """Return what a comment says of a report, with `room` left of what a comment may have.
+    """Return what a comment says of a report, in at most so many characters.
 
     `newest` is the commit that the pull request has come to, if that is known.
     """
-    below = "\n\n".join(filter(None, [digest_line(report), _history(earlier.passed_on())]))
+    below = "\n\n".join(filter(None, [digest_line(report), _history(earlier.history)]))
     above = "\n\n".join(
         filter(None, [heading(report, links), *_remarks(report, links, earlier, newest)])
     )
     if is_quiet(report):
-        return "\n\n".join(filter(None, [above, _history(earlier.passed_on())]))
+        return "\n\n".join(filter(None, [above, _history(earlier.history)]))
     return fitted(
         above,
         sections_of(report, links),
         below,
-        most=LONGEST - room,
+        most=most,
         elsewhere=f"the rest is in the summary of the [run]({links.run})" if links.run else "",
     )
 
@@ -81,7 +73,7 @@ def planning_body(links: Links, earlier: Earlier) -> str:
         f"### esp-reconcile: planning {_commit(links.head)}",
         f"The plan will stand here{run}.",
         _stood_here(earlier),
-        _history(earlier.passed_on()),
+        _history(earlier.history),
     ]
     return "\n\n".join(block for block in blocks if block)
 

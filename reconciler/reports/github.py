@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from reconciler.reports.escaping import command_message, command_property, output_value
+from reconciler.reports.escaping import command_message, command_property
 from reconciler.reports.problems import LEVELS, Problem, problems_of
 from reconciler.reports.report import ACTIONS, CAUSES, Report
 from reconciler.reports.rules import RULES
@@ -52,8 +52,8 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… (cut; the summary has more)"
 
 
-def outputs(report: Report) -> str:
-    """Return what GITHUB_OUTPUT takes: a line for each output, of one line each."""
+def outputs(report: Report) -> dict[str, str]:
+    """Return the outputs of a step by their names; what is not known is left out."""
     counts = {action: report.count(action) for action in ACTIONS}
     counts |= {"refused": len(report.refused), "unmanaged": len(report.unmanaged)}
     if report.command == "drift":
@@ -67,4 +67,4 @@ def outputs(report: Report) -> str:
         "counts": json.dumps(counts),
         "digest": report.digest,
     }
-    return "".join(f"{name}={output_value(value)}\n" for name, value in told.items() if value)
+    return {name: value for name, value in told.items() if value}

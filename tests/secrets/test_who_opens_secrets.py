@@ -13,6 +13,12 @@ OPENERS = {
     "providers/api/client.py": "sends it, as content",
     "providers/api/disclosure.py": "looks whether an answer repeats it",
     "providers/urls.py": "makes the mark by which a URL that may not be shown is told from others",
+    "forges/client.py": "looks whether an answer repeats it",
+    "forges/github.py": "puts it into the header by which GitHub is told it",
+    "forges/site.py": "checks that a token has the form of one",
+    "web.py": "sends it, in a header",
+    "messages/heartbeat.py": "puts the signal behind the address of a check",
+    "messages/sending.py": "sends it, as the address of a webhook, and signs with it",
     "secrets/__init__.py": "checks that a token has the form of one",
     "secrets/draft.py": "gives it to sops, through a pipe, to encrypt it",
     "secrets/sops.py": "looks whether it stands in its file in the clear",
@@ -51,5 +57,5 @@ def test_nobody_else_starts_a_program() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         and "subprocess" in {each.name for each in node.names}
     }
-    # The one starts sops; the other age-keygen, which is shown no secret and asked for none.
-    assert starters == {"secrets/program.py", "secrets/age.py"}
+    # The first starts sops; age-keygen and git are shown no secret and asked for none.
+    assert starters == {"secrets/program.py", "secrets/age.py", "git.py"}

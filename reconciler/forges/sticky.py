@@ -78,7 +78,7 @@ def _found(forge: Forge, number: int, marker: Marker) -> list[_Found]:
     return [
         _Found(each, Record.of(marker.data(each.body)))
         for each in forge.comments(number)
-        if marker.is_on(each.body)
+        if each.author == me and marker.is_on(each.body)
     ]
 
 

@@ -149,7 +149,8 @@ def _page(request: Request, items: Sequence[Item]) -> Reply:
         path = re.sub(r"^/repos/[^/]+/[^/]+", "/repositories/1", request.path)
         query = urlencode({**request.query, "page": page + 1})
         last = f'<{request.base}{path}?page=9>; rel="last"'
-        headers["Link"] = f'<{request.base}{path}?{query}>; rel="next", {last}'
+        prev = f'<{request.base}{path}?page={page - 1}>; rel="prev", ' if page > 1 else ""
+        headers["Link"] = f'{prev}<{request.base}{path}?{query}>; rel="next", {last}'
     return Reply(200, shown, headers)
 
 

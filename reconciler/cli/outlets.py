@@ -150,8 +150,8 @@ class Outlets:
 
 
 def _body(report: Report, site: Site, seen: Sighting | None) -> str:
-    since = seen.first_seen.isoformat() if seen else ""
-    return issue_body(report, links_of(site, ""), since=since, most=_MOST)
+    since = seen.first_seen if seen else datetime.now(UTC).date()
+    return issue_body(report, links_of(site, ""), since=since.isoformat(), most=_MOST)
 
 
 def _tell_issue(done: Tracked) -> None:

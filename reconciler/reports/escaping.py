@@ -4,7 +4,6 @@ Names and values come from services, files and their authors. What would break a
 terminal is written as an escape first, by `source.printable`.
 """
 
-import html
 import re
 
 from reconciler.source import printable
@@ -16,18 +15,24 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 _LISTED = re.compile(r"\d{1,9}(?=[.)])|(?=[-+#=])")
 """What at the beginning would make a list, a heading or a line of a text."""
 _REFERENCE = re.compile(
-    r"([@#!%~&^$])(?=[\w\"'\[(])|(?<=[Gg][Hh])(-)(?=\d)|(:)(?=//)|(?<=www)(\.)|(?<=mailto|..xmpp)(:)",
+    r"([@#!%~&^$])(?=[\w\"'\[(])|(?<=[Gg][Hh])(-)(?=\d)|(:)(?=//)|(www)(?=\.)|(?<=mailto|..xmpp)(:)",
     re.IGNORECASE,
 )
 
 
 def markdown_text(text: str) -> str:
     """Return text for a line of Markdown: no markup, no mention, no link and no reference."""
-    marked = _REFERENCE.sub(lambda found: f"{found[0]}{_MARK}", printable(text))
+    marked = _REFERENCE.sub(_broken, printable(text))
     start = _LISTED.match(marked)
     head = f"{start[0]}\\" if start else ""
     rest = marked[start.end() :] if start else marked
     return head + "".join(_inline(each) for each in rest)
+
+
+def _broken(reference: re.Match[str]) -> str:
+    """Part a sign from what it would refer to; one of a mail address from its name as well."""
+    before = _MARK if reference[0] == "@" else ""
+    return f"{before}{reference[0]}{_MARK}"
 
 
 def _inline(sign: str) -> str:
@@ -56,12 +61,6 @@ def markdown_block(text: str) -> str:
     lines = "\n".join(printable(line) for line in text.split("\n"))
     fence = "`" * max(3, _longest_run(lines) + 1)
     return f"{fence}text\n{lines}\n{fence}"
-
-
-def html_text(text: str) -> str:
-    """Return text for an element of HTML that stands in Markdown."""
-    marked = _REFERENCE.sub(lambda found: f"{found[0]}{_MARK}", printable(text))
-    return html.escape(marked)
 
 
 def _longest_run(text: str) -> int:

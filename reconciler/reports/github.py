@@ -7,6 +7,7 @@ from reconciler.reports.escaping import command_message, command_property
 from reconciler.reports.problems import LEVELS, Problem, problems_of
 from reconciler.reports.report import ACTIONS, CAUSES, Report
 from reconciler.reports.rules import RULES
+from reconciler.source import printable
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 _MOST = 10
@@ -39,7 +40,7 @@ def _of_level(level: str, problems: Sequence[Problem]) -> Iterator[str]:
 def _annotation(problem: Problem) -> str:
     properties = {}
     if problem.location:
-        properties["file"] = problem.location.file.removeprefix("./")
+        properties["file"] = printable(problem.location.file.removeprefix("./"))
         properties["line"] = str(problem.location.line)
         if problem.location.column:
             properties["col"] = str(problem.location.column)

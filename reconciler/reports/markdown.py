@@ -9,7 +9,6 @@ from reconciler.fields import UNKNOWN
 from reconciler.model import as_text
 from reconciler.reports.changes import differing, folded, in_groups, pattern_of, with_short_keys
 from reconciler.reports.escaping import (
-    html_text,
     markdown_block,
     markdown_cell_code,
     markdown_code,
@@ -157,7 +156,7 @@ def sections_of(report: Report, links: Links) -> list[Section]:
         _section("Refused", (_refused(each, links) for each in report.refused), 1),
         _section("Could not be read", map(_said, report.unread), 1),
         _section(
-            f"No longer declared since {html_text(report.since)} (left alone)",
+            f"No longer declared since {markdown_text(report.since)} (left alone)",
             (Item(f"- {markdown_code(each)}") for each in report.dropped),
             5,
         ),

@@ -121,11 +121,34 @@ def test_the_hook_runs_what_is_there(tmp_path: Path) -> None:
     assert "entry: esp-reconcile validate\n" in hooks
 
 
-def test_ci_files_that_are_not_there_yet_are_not_promised(tmp_path: Path) -> None:
-    refused = run("init", "--ci", "github", "--yes", cwd=tmp_path)
-    assert (refused.code, refused.out, names(tmp_path)) == (64, "", [])
-    assert "--ci github: this version has no files for it; say --ci none" in refused.err
-    assert run("init", "--ci", "none", "--yes", cwd=tmp_path).code == 0
+@pytest.mark.parametrize(
+    ("forge", "files"),
+    [
+        (
+            "github",
+            {
+                ".github/workflows/esp-pull-request.yml": "github/pull-request.yml",
+                ".github/workflows/esp-apply.yml": "github/apply.yml",
+                ".github/workflows/esp-drift.yml": "github/drift.yml",
+            },
+        ),
+        ("gitlab", {".gitlab-ci.yml": "gitlab/esp-reconcile.gitlab-ci.yml"}),
+        ("none", {}),
+    ],
+)
+def test_ci_files_are_those_of_the_examples(
+    tmp_path: Path, forge: str, files: dict[str, str]
+) -> None:
+    begun = run("init", "--ci", forge, "--yes", cwd=tmp_path)
+    assert begun.code == 0, begun.err
+    examples = Path(__file__).parents[2] / "examples"
+    for place, name in files.items():
+        assert (tmp_path / place).read_text() == (examples / name).read_text()
+        assert f"written  {place}" in begun.err
+    again = run("init", "--ci", forge, "--yes", cwd=tmp_path)
+    assert all(f"kept     {place}" in again.err for place in files)
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.yml")}
+    assert found == files.keys()
 
 
 def test_it_says_where_to_go_on_and_with_what(box: Served, tmp_path: Path) -> None:

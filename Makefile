@@ -15,6 +15,12 @@ JAVASCRIPT := tests/contract/javascript
 PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/.installed)
 # What one worker has not begun another takes over: the slowest tests stand together.
 PYTEST := pytest -n auto --dist worksteal
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/github/*.yml)
+PIPELINES := $(wildcard examples/gitlab/*.yml)
+STAND_INS := $(wildcard tests/ci/actions/*/action.yml)
+# What is installed by our action and our hooks while they are tested, without a network.
+WHEELS := $(VENV)/wheels/.fetched
+NEEDED := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"])
 DEMO := $(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
 .PHONY: demo test test-newest test-lowest lint wheel release lock bench bench-limits clean
@@ -32,24 +38,28 @@ demo: $(VENV)/.demo
 	@echo && echo '$$ esp-reconcile plan --detailed-exitcode examples/sops/esp.yaml'
 	@$(DEMO) plan --detailed-exitcode examples/sops/esp.yaml
 
-test: $(VENV)/.test $(PACKAGES)
+test: $(VENV)/.test $(PACKAGES) $(WHEELS)
 	$(BIN)/$(PYTEST)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/zizmor --offline --pedantic .github/workflows
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --pedantic $(WORKFLOWS) action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml $(STAND_INS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci $(PIPELINES)
+	$(BIN)/yamllint --strict $(WORKFLOWS) $(PIPELINES) $(STAND_INS) action.yml .pre-commit-hooks.yaml
+	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 	$(BIN)/check-jsonschema --check-metaschema schemas/*.json
 
 # The suite on what pip takes today without the lock, and on the lowest that pyproject.toml allows.
-test-newest: $(PACKAGES)
+test-newest: $(PACKAGES) $(WHEELS)
 	$(PYTHON) -m venv --clear $(VENV)-newest
 	$(VENV)-newest/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(VENV)-newest/bin/$(PYTEST)
 
-test-lowest: $(VENV)/.lock $(PACKAGES)
+test-lowest: $(VENV)/.lock $(PACKAGES) $(WHEELS)
 	$(PYTHON) -m venv --clear $(VENV)-lowest
 	$(UV) pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct --group build
 	$(UV) pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct \
@@ -112,6 +122,13 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.pip
 
 $(VENV)/.test: $(VENV)/.demo
 	$(PIP) install $(BY_LOCK) 'esp-reconcile[dev]'
+	@touch $@
+
+$(WHEELS): $(VENV)/.test
+	rm -rf $(@D)
+	$(PIP) download $(BY_LOCK) --dest $(@D) pip check-jsonschema \
+		$$($(BIN)/python -c '$(NEEDED)')
+	$(PIP) download $(BY_LOCK) --dest $(@D) --group build
 	@touch $@
 
 $(JAVASCRIPT)/node_modules/.installed: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json

@@ -16,6 +16,7 @@ import pytest
 
 VARIABLE = "ESP_RECONCILE_TEST_REQUIRE"
 JAVASCRIPT = Path(__file__).parent / "contract" / "javascript"
+WHEELS = Path(__file__).parents[1] / ".venv" / "wheels"
 OLDEST_NODE = 18
 
 
@@ -76,5 +77,33 @@ def _sops() -> str | None:
     )
 
 
+def _act() -> str | None:
+    how = "`go install github.com/nektos/act@latest`"
+    return None if shutil.which("act") else f"act is missing: install it ({how})"
+
+
+def _gitlab_ci_local() -> str | None:
+    missing = [name for name in ("gitlab-ci-local", "rsync") if shutil.which(name) is None]
+    if not missing:
+        return None
+    return (
+        f"{' and '.join(missing)} missing: install rsync (Debian has it) and gitlab-ci-local "
+        "(`npm install --global gitlab-ci-local`, with Node.js 20)"
+    )
+
+
+def _wheels() -> str | None:
+    """Tell whether what our action and our hooks install can be had without a network."""
+    if (WHEELS / ".fetched").exists():
+        return None
+    return "the wheels that are installed offline are missing: run `make test`"
+
+
 # Each returns what is wrong, and the way out; None when all is well.
-PROBLEMS: Mapping[str, Callable[[], str | None]] = {"node": _node, "sops": _sops}
+PROBLEMS: Mapping[str, Callable[[], str | None]] = {
+    "node": _node,
+    "sops": _sops,
+    "act": _act,
+    "gitlab-ci-local": _gitlab_ci_local,
+    "wheels": _wheels,
+}

@@ -9,7 +9,12 @@ from pathlib import Path
 from required import VARIABLE
 
 TESTS = Path(__file__).parent
-WANTING = ["contract/test_mailgun_javascript_client.py", "secrets/test_sops.py"]
+WANTING = [
+    "contract/test_mailgun_javascript_client.py",
+    "secrets/test_sops.py",
+    "ci/test_gitlab_pipeline.py",
+    "ci/test_github_workflows.py",
+]
 
 
 def suite(path: Path, env: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,12 +35,14 @@ def suite(path: Path, env: Mapping[str, str], *arguments: str) -> subprocess.Com
 
 def test_what_is_missing_is_told_in_one_line_at_the_end(tmp_path: Path) -> None:
     done = suite(tmp_path, {}, "-n", "2")
-    *_, node, sops, count = done.stdout.splitlines()
+    *_, node, sops, act, gitlab, count = done.stdout.splitlines()
     assert done.returncode == 0
     assert "skipped: node is missing: install Node.js" in node
     assert "skipped: sops and age-keygen missing: install age" in sops
+    assert "skipped: act is missing: install it" in act
+    assert "skipped: gitlab-ci-local and rsync missing: install rsync" in gitlab
     assert " skipped" in count
-    assert done.stdout.count("missing") == 2
+    assert done.stdout.count("missing") == 4
 
 
 def test_what_must_not_be_missing_fails(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 _LISTED = re.compile(r"\d{1,9}(?=[.)])|(?=[-+#=])")
 """What at the beginning would make a list, a heading or a line of a text."""
 _REFERENCE = re.compile(
-    r"([@#!%~&^$])(?=[\w\"'\[(])|(?<=[Gg][Hh])(-)(?=\d)|(:)(?=//)|(www)(?=\.)|(?<=mailto|..xmpp)(:)",
+    r"@(?=\S)|[#!%~&^$](?=[\w\"'\[(])|(?<=gh)-(?=\d)|:(?=//)|www(?=\.)|(?<=mailto|..xmpp):",
     re.IGNORECASE,
 )
 
@@ -23,10 +23,16 @@ _REFERENCE = re.compile(
 def markdown_text(text: str) -> str:
     """Return text for a line of Markdown: no markup, no mention, no link and no reference."""
     marked = _REFERENCE.sub(_broken, printable(text))
-    start = _LISTED.match(marked)
-    head = f"{start[0]}\\" if start else ""
-    rest = marked[start.end() :] if start else marked
+    head, rest = _beginning(marked)
     return head + "".join(_inline(each) for each in rest)
+
+
+def _beginning(text: str) -> tuple[str, str]:
+    """Return what opens no block any more, and the rest; behind spaces anything would open one."""
+    if text.startswith(" "):
+        return "&#32;", text[1:]
+    start = _LISTED.match(text)
+    return (f"{start[0]}\\", text[start.end() :]) if start else ("", text)
 
 
 def _broken(reference: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.model import as_text
 from reconciler.reports.changes import differing, with_short_keys
 from reconciler.reports.report import Entry, Field, Report
-from reconciler.reports.rules import known
+from reconciler.reports.rules import RULES, known
 from reconciler.source import Location, printable
 
 LEVELS = ("error", "warning", "note")
@@ -35,7 +35,8 @@ def problems_of(report: Report) -> list[Problem]:
 
     What stands nowhere in the YAML, such as what is to be pruned, is told at its first line.
     """
-    found = [_somewhere(each, report) for each in _with_fingerprints(_all(report))]
+    file = _file_of(report)
+    found = [_somewhere(each, file) for each in _with_fingerprints(_all(report))]
     return sorted(found, key=lambda each: LEVELS.index(each.level))
 
 
@@ -44,7 +45,8 @@ def _all(report: Report) -> Iterator[tuple[Problem, str]]:
     for found in report.findings:
         finding = found.finding
         rule = known(finding.rule)
-        yield Problem(rule, found.severity, finding.message, finding.location), finding.message
+        problem = _problem(rule, finding.message, finding.location)
+        yield replace(problem, level=found.severity), finding.message
     if report.failure and not report.findings:
         yield _problem("error", report.failure.message, None), report.failure.name
     for refused in report.refused:
@@ -59,9 +61,13 @@ def _all(report: Report) -> Iterator[tuple[Problem, str]]:
         yield _problem("unmanaged", f"{each.address}: nothing declares it", None), each.address
 
 
-def _problem(rule: str, message: str, location: Location | None) -> Problem:
-    level = "error" if rule in _ERRORS else "warning" if rule in _GRAVE else "note"
-    return Problem(rule, level, printable(message), location)
+def _problem(
+    rule: str, message: str, location: Location | None, *, is_grave: bool = False
+) -> Problem:
+    level = "error" if rule in _ERRORS else "warning" if is_grave or rule in _GRAVE else "note"
+    # An annotation without a message is none, and a result without one is not taken.
+    told = printable(message) if message.strip() else RULES[rule].short
+    return Problem(rule, level, told, location)
 
 
 def _changed(entry: Entry) -> Iterator[tuple[Problem, str]]:
@@ -71,7 +77,8 @@ def _changed(entry: Entry) -> Iterator[tuple[Problem, str]]:
         rule = entry.outcome or _CAUSES.get(entry.cause, entry.cause) or entry.action
         reason = f": {entry.reason}" if entry.reason else _fate(entry)
         text = f"{entry.action} {entry.address}{reason}"
-        yield _problem(rule, text, entry.location), entry.address
+        is_grave = entry.action == "delete"
+        yield _problem(rule, text, entry.location, is_grave=is_grave), entry.address
         return
     for field in entry.fields:
         cause = field.cause or entry.cause
@@ -110,14 +117,15 @@ def _with_fingerprints(problems: Iterable[tuple[Problem, str]]) -> Iterator[Prob
         yield replace(problem, fingerprint=hashlib.sha256(content).hexdigest())
 
 
-def _somewhere(problem: Problem, report: Report) -> Problem:
-    if problem.location and problem.location.line:
+def _somewhere(problem: Problem, default: str) -> Problem:
+    place = problem.location
+    if place and place.file and place.line:
         return problem
-    file = problem.location.file if problem.location else _file_of(report)
+    file = (place.file if place else "") or default
     return replace(problem, location=Location(file, 1, 1) if file else None)
 
 
 def _file_of(report: Report) -> str:
     places = [entry.location for entry in report.entries]
     places += [each.location for each in report.refused]
-    return next((place.file for place in places if place), "")
+    return next((place.file for place in places if place and place.file), "")

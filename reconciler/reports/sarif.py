@@ -1,7 +1,7 @@
 """SARIF 2.1.0, as GitHub's code scanning takes it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +12,8 @@ from reconciler.reports.rules import RULES, Rule
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _MOST = 5_000
 """Results of one run that GitHub keeps."""
+_MARK = "\u200b"
+"""A space of no width."""
 
 
 def report_as_sarif(report: Report) -> str:
@@ -53,17 +55,21 @@ def _invocation(
     report: Report, problems: Sequence[Problem], placed: Sequence[Problem]
 ) -> dict[str, Any]:
     told = [_notification(each.level, each.message) for each in problems if not each.location]
-    if len(placed) > _MOST:
-        text = f"{_MOST} of {len(placed)} results are told here, the gravest first."
-        told.append(_notification("warning", text))
+    cut = [*_left_out("results", len(placed)), *_left_out("notifications", len(told))]
     return {
         "executionSuccessful": report.failure is None,
-        "toolExecutionNotifications": told[:_MOST],
+        "toolExecutionNotifications": told[:_MOST] + cut,
     }
 
 
+def _left_out(what: str, number: int) -> Iterator[dict[str, Any]]:
+    if number > _MOST:
+        text = f"{_MOST} of {number} {what} are told here, the gravest first."
+        yield _notification("warning", text)
+
+
 def _notification(level: str, text: str) -> dict[str, Any]:
-    return {"level": level, "message": {"text": text}}
+    return {"level": level, "message": {"text": _without_links(text)}}
 
 
 def _result(problem: Problem) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def _result(problem: Problem) -> dict[str, Any]:
         "ruleId": problem.rule,
         "ruleIndex": list(RULES).index(problem.rule),
         "level": problem.level,
-        "message": {"text": problem.message},
+        "message": {"text": _without_links(problem.message)},
         "locations": [
             {
                 "physicalLocation": {
@@ -86,5 +92,12 @@ def _result(problem: Problem) -> dict[str, Any]:
     }
 
 
+def _without_links(text: str) -> str:
+    """Return a message in which no `[text](target)` is left, which SARIF has for links."""
+    return text.replace("](", f"]{_MARK}(")
+
+
 def _uri(file: str) -> str:
-    return quote(file.removeprefix("./"), safe="/")
+    """Return a relative URI, or for an absolute path that of the file."""
+    scheme = "file://" if file.startswith("/") else ""
+    return scheme + quote(file.removeprefix("./"), safe="/", errors="surrogatepass")

@@ -216,7 +216,7 @@ def _show(
     saved: SavedPlan | None,
 ) -> None:
     digest = saved.document["digest"] if saved else plan_as_document(found)["digest"]
-    document = results_as_document(results, found.records, digest)
+    document = results_as_document(results, found.records, digest, found.providers)
     text = report_as_text(report_of(document))
     reporting.show(f"\n{text}" if text else "", document, format_, code, is_made=True)
 

@@ -143,7 +143,8 @@ class Reporting:
 
     def fail(self, error: ReconcileError) -> None:
         """Write all reports of a run that failed, as far as they can be written."""
-        self.write(error_as_document(error, self.command), error.exit_code, is_made=True)
+        document = error_as_document(error, "" if self.command == "report" else self.command)
+        self.write(document, error.exit_code, is_made=True)
 
     @property
     def is_aloud(self) -> bool:

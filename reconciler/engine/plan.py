@@ -58,9 +58,9 @@ class Plan:
     a change touches.
     `compared` is False when nothing was declared or listed that could have been compared;
     `uncompared` counts declared fields whose live values are not known, or cannot be told from the
-    declared ones. With `since` it is about what is declared otherwise than at that revision, and
-    `dropped` is what was declared there and is no longer. `records` are those of DNS that what is
-    declared and live asks to be published.
+    declared ones. `providers` are those that were looked at. With `since` it is about what is
+    declared otherwise than at that revision, and `dropped` is what was declared there and is no
+    longer. `records` are those of DNS that what is declared and live asks to be published.
     """
 
     changes: tuple[Change, ...] = ()
@@ -73,6 +73,7 @@ class Plan:
     seen: Mapping[Address, Mapping[str, str]] = dataclass_field(default_factory=dict)
     compared: bool = True
     uncompared: int = 0
+    providers: tuple[str, ...] = ()
     since: str = ""
     dropped: tuple[Address, ...] = ()
     records: tuple[tuple[Address, DnsRecord], ...] = ()

@@ -22,6 +22,7 @@ def plan_as_document(plan: Plan) -> dict[str, Any]:
         "only": list(plan.only),
         "prune": plan.prune,
         "compared": plan.compared,
+        "providers": list(plan.providers),
         "summary": {
             "create": plan.count("create"),
             "update": plan.count("update"),

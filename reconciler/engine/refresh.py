@@ -87,7 +87,11 @@ def plan_on(
         objections=_objections(config, seen),
         unborn=unborn(desired, live, tell),
     )
-    return replace(made_once(plan, tell), compared=bool(desired or listed))
+    return replace(
+        made_once(plan, tell),
+        compared=bool(desired or listed),
+        providers=tuple(sorted(config.providers)),
+    )
 
 
 def _remarks(config: Config, seen: Snapshot, sessions: Sessions) -> Iterator[Note]:

@@ -19,11 +19,15 @@ Records = Iterable[tuple[Address, DnsRecord]]
 
 
 def results_as_document(
-    results: Iterable[Result], planned: Records = (), digest: str = ""
+    results: Iterable[Result],
+    planned: Records = (),
+    digest: str = "",
+    providers: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the results as data: `results`, `records` to publish and a `summary`.
 
-    `planned` are the records that were to be published before; `digest` is that of the plan.
+    `planned` are the records that were to be published before; `digest` is that of the plan, which
+    was about `providers`.
     """
     results = sorted(results, key=lambda result: result.change.subject.address)
     return {
@@ -31,6 +35,7 @@ def results_as_document(
         "command": "apply",
         "state": _state(results),
         "plan": digest,
+        "providers": list(providers),
         "summary": {str(outcome): _count(results, outcome) for outcome in Outcome},
         "results": [result_as_document(result) for result in results],
         "records": [

@@ -32,6 +32,7 @@ def drift_as_document(drift: Drift) -> dict[str, Any]:
         "state": str(drift.state),
         "base": drift.base,
         "config": drift.config_digest,
+        "providers": list(drift.providers),
         "summary": _summary(drift),
         "coverage": coverage_as_document(drift.coverage),
         "differences": [_difference(each) for each in drift.differences],

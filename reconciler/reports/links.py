@@ -25,7 +25,7 @@ class Links:
         if not self.blob or is_outside:
             return ""
         line = f"#L{place.line}" if place.line else ""
-        return f"{self.blob}{quote(place.file)}{line}"
+        return f"{self.blob}{quote(place.file, errors='surrogatepass')}{line}"
 
 
 NO_LINKS = Links()

@@ -46,7 +46,8 @@ def _run(report: Report) -> Iterable[str]:
 
 def _found(report: Report) -> Iterable[str]:
     providers = sorted(
-        {entry.provider for entry in report.entries}
+        {*report.providers}
+        | {entry.provider for entry in report.entries}
         | {each.path[0] for each in report.unmanaged if each.path}
         | {each.address.split("/")[0] for each in (*report.unread, *report.notes)}
     )

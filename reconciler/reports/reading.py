@@ -34,6 +34,7 @@ _STATES = {
     "apply": ("in-sync", "applied", "partial", "failed"),
     "drift": ("in-sync", "drift", "pending", "partial", "error"),
 }
+_HIGHEST = 10**15
 _DEEPEST = 200
 """How deep a value may be nested: what is declared is never a tenth of it."""
 
@@ -86,6 +87,7 @@ def report_of(document: Mapping[str, Any], where: Where = str) -> Report:
         compared=document.get("compared") is not False,
         since=read.text("since", ""),
         dropped=tuple(read.texts("dropped")),
+        providers=tuple(read.texts("providers")),
         base=read.text("base", ""),
         config=read.text("config", ""),
         digest=read.text("digest", "") or read.text("plan", ""),
@@ -138,8 +140,8 @@ class _Reader:
     def number(self, key: str) -> float | None:
         value = self.data.get(key)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is not None and not is_number:
-            raise InvalidReport(f"`{key}` is no number")
+        if value is not None and not (is_number and abs(value) <= _HIGHEST):
+            raise InvalidReport(f"`{key}` is no number, or none that could be counted")
         return value
 
     def numbers(self, key: str) -> dict[str, Any]:

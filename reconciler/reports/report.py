@@ -168,6 +168,7 @@ class Report:
     compared: bool = True
     since: str = ""
     dropped: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
     base: str = ""
     config: str = ""
     digest: str = ""

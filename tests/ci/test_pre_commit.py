@@ -33,11 +33,12 @@ def published(folder: Path) -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
-def checked(folder: Path) -> dict[str, str]:
-    """Run the hooks on what is staged; return how each ended, by its name."""
+def checked(folder: Path, *arguments: str) -> dict[str, str]:
+    """Run hooks on what is staged; return how each ended, by its name."""
     git(folder, "add", "--all")
+    command = arguments or ("run",)
     done = subprocess.run(
-        [sys.executable, "-m", "pre_commit", "run", "--color=never"],
+        [sys.executable, "-m", "pre_commit", *command, "--color=never"],
         cwd=folder,
         env={
             "HOME": str(folder.parent),
@@ -75,3 +76,6 @@ def test_hooks_let_pass_what_is_good_and_stop_what_is_not(tmp_path: Path) -> Non
     # Only who reads the whole sees that nothing declares the stream of a webhook.
     (mail / "esp.yaml").write_text(EXAMPLE.replace("stream: outbound", "stream: none"), "utf-8")
     assert checked(mail) == {by_program: "Failed", by_schema: "Passed"}
+
+    tried = checked(mail, "try-repo", str(tmp_path / "hooks"), "esp-validate")
+    assert tried == {by_program: "Failed"}

@@ -1,7 +1,7 @@
 """What stands for CI jobs at a forge: variables, an event, and files that GitHub names."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -47,7 +47,9 @@ class Actions:
     def run(self, *arguments: str, **job: Any) -> Run:
         return run(*arguments, cwd=self.folder, env=self.env(**job))
 
-    def saved(self, *arguments: str, number: int = 1, head: str = HEAD, **env: str) -> Run:
+    def saved(
+        self, *arguments: str, env: Mapping[str, str] = {}, number: int = 1, head: str = HEAD
+    ) -> Run:
         """Run a command that saves its report in `report.json`, as a job would."""
         job = {**self.env(number=number, head=head), **env}
         return run(*arguments, "--report", "json=report.json", cwd=self.folder, env=job)

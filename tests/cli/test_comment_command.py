@@ -22,13 +22,13 @@ def actions(folder: Path) -> Iterator[Actions]:
 @pytest.fixture
 def planned(actions: Actions, box: Served) -> Actions:
     """Return a job whose plan of the example is saved, with changes of every kind."""
-    assert actions.saved("plan", **box.env).code == 0
+    assert actions.saved("plan", env=box.env).code == 0
     return actions
 
 
 def plan_with_other_head(actions: Actions, box: Served) -> None:
     actions.world.add_pull("octo/mail", PULL, head=OTHER_HEAD)
-    assert actions.saved("plan", head=OTHER_HEAD, number=2, **box.env).code == 0
+    assert actions.saved("plan", head=OTHER_HEAD, number=2, env=box.env).code == 0
 
 
 def test_a_plan_is_commented_once_and_brought_up_to_date(planned: Actions, box: Served) -> None:
@@ -81,7 +81,7 @@ def test_a_plan_that_failed_says_so_and_what_stood_there(planned: Actions) -> No
 def test_nothing_to_change_makes_no_comment_and_shortens_one(planned: Actions, box: Served) -> None:
     planned.run(*COMMENT, number=1)
     run("apply", "--yes", cwd=planned.folder, env=box.env)
-    planned.saved("plan", number=2, **box.env)
+    planned.saved("plan", number=2, env=box.env)
     planned.run(*COMMENT, number=2)
     (body,) = planned.comments
     assert "### esp-reconcile plan: No changes" in body
@@ -94,7 +94,7 @@ def test_nothing_to_change_makes_no_comment_and_shortens_one(planned: Actions, b
 def test_what_was_applied_stands_in_the_same_comment(planned: Actions, box: Served) -> None:
     run("plan", "--out", "p.json", cwd=planned.folder, env=box.env)
     planned.run(*COMMENT, number=1)
-    applied = planned.saved("apply", "--plan", "p.json", "--yes", number=2, **box.env)
+    applied = planned.saved("apply", "--plan", "p.json", "--yes", number=2, env=box.env)
     assert applied.code == 0
     planned.world.add_pull("octo/mail", PULL, head=HEAD, state="closed", merged_as=MERGE)
     done = planned.run(*COMMENT, number=2, event={"ref": "refs/heads/main"})
@@ -108,7 +108,7 @@ def test_what_was_applied_stands_in_the_same_comment(planned: Actions, box: Serv
 def test_another_plan_than_was_reviewed_is_named(planned: Actions, box: Served) -> None:
     planned.run(*COMMENT, number=1)
     only = ("--only", "marketing")
-    assert planned.saved("apply", "--yes", *only, number=2, **box.env).code == 0
+    assert planned.saved("apply", "--yes", *only, number=2, env=box.env).code == 0
     planned.run(*COMMENT, number=2)
     assert "Applied is another plan than was reviewed here" in planned.comments[0]
 

@@ -101,7 +101,7 @@ def test_findings_are_data_with_what_was_meant(folder: Path) -> None:
 
 
 def test_github_is_told_by_annotations_summary_and_outputs(actions: Actions, box: Served) -> None:
-    planned = actions.saved("plan", "--report", "github", **box.env)
+    planned = actions.saved("plan", "--report", "github", env=box.env)
     assert planned.code == 0
     lines = [line for line in planned.err.splitlines() if line.startswith("::")]
     assert any(line.startswith("::warning file=esp.yaml,line=16,col=") for line in lines)
@@ -186,9 +186,10 @@ def forged(document: Any) -> str:
 )
 def test_what_is_no_report_is_refused(folder: Path, text: str) -> None:
     (folder / "x.json").write_text(text)
-    refused = run("report", "x.json", cwd=folder)
+    refused = run("report", "x.json", *reports(), cwd=folder)
     assert refused.code == 1
     assert refused.err.startswith("Error: x.json: ")
+    assert json.loads((folder / "out.json").read_text())["error"]["message"].startswith("x.json: ")
 
 
 def test_a_report_can_come_through_a_pipe_and_a_missing_one_is_said(folder: Path) -> None:

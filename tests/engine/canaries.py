@@ -3,7 +3,7 @@
 import json
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,7 +16,16 @@ from reconciler.engine.planfile import load_plan, save_plan
 from reconciler.errors import ReadFailed, ReconcileError
 from reconciler.model import Config
 from reconciler.providers.api import Reader
+from reconciler.reports.codequality import report_as_codequality
+from reconciler.reports.comment import NOTHING, comment_body
 from reconciler.reports.documents import results_as_document
+from reconciler.reports.github import annotations, outputs
+from reconciler.reports.links import NO_LINKS
+from reconciler.reports.markdown import report_as_markdown
+from reconciler.reports.metrics import report_as_metrics
+from reconciler.reports.reading import report_of
+from reconciler.reports.sarif import report_as_sarif
+from reconciler.reports.terraform import report_as_terraform
 from reconciler.reports.text import plan_as_text, plan_summary, results_as_text
 
 TOKEN_HEADERS = {"x-postmark-server-token", "x-postmark-account-token", "authorization"}
@@ -139,6 +148,15 @@ def insides(value: Any) -> Iterator[str]:
     yield repr({name: each for name, each in held(value).items() if name != "_value"})
 
 
+RENDERERS = (
+    report_as_codequality,
+    report_as_markdown,
+    report_as_metrics,
+    report_as_sarif,
+    report_as_terraform,
+)
+
+
 def held(value: Any) -> dict[str, Any]:
     """Return what a thing holds, by name, however it holds it."""
     names = [*getattr(value, "__slots__", ()), *getattr(value, "__dict__", ())]
@@ -162,6 +180,7 @@ def everything_said(account: Account, config: Config, folder: Path) -> Iterator[
         yield repr(sessions)
     yield from (repr(plan), str(plan), plan_as_text(plan), plan_summary(plan))
     yield as_json(plan_as_document(plan))
+    yield from reports_of(plan_as_document(plan))
     for change in plan.changes:
         yield from insides(change)
     save_plan(plan, folder / "plan.json")
@@ -169,8 +188,17 @@ def everything_said(account: Account, config: Config, folder: Path) -> Iterator[
     yield repr(load_plan(folder / "plan.json"))
     results = account.apply(config, plan)
     yield from (repr(results), results_as_text(results), as_json(results_as_document(results)))
+    yield from reports_of(results_as_document(results, plan.records))
     for result in results:
         yield from insides(result)
+
+
+def reports_of(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a run in every format that anybody may be shown."""
+    report = report_of(document)
+    yield comment_body(report, NO_LINKS, NOTHING, most=57_000)
+    yield from (render(report) for render in RENDERERS)
+    yield from (*annotations(report), *outputs(report).values())
 
 
 def check(said: str, hidden: set[str]) -> None:

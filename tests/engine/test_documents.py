@@ -126,6 +126,7 @@ def test_a_plan_is_told_with_how_it_was_made_and_what_it_comes_to() -> None:
         "command": "plan",
         "state": "refused",
         "records": [],
+        "providers": [],
         "config": "sha256:of it",
         "only": ["p/*"],
         "prune": True,

@@ -61,8 +61,10 @@ _WORDS = {
 }
 
 
-def report_of_all(text: str, command: str = "plan", **words: str) -> Report:
-    """Return a report in which every text is this one; `words` are those that must be known."""
+def report_of_all(
+    text: str, command: str = "plan", *, outcome: str = "", cause: str = ""
+) -> Report:
+    """Return a report in which every text is this one, but for words that must be known."""
     place = Location(text or "esp.yaml", 3, 5)
     field = Field(text, text, [text, {text: text}], place)
     entries = tuple(
@@ -76,7 +78,8 @@ def report_of_all(text: str, command: str = "plan", **words: str) -> Report:
             removal=text,
             reason=text,
             waits_for=(text,),
-            **words,
+            outcome=outcome,
+            cause=cause,
         )
         for action in ("create", "update", "delete")
     )

@@ -93,6 +93,11 @@ def test_an_edited_plan_is_refused() -> None:
         '{"format_version": "1", "command": "plan", "state": "changes", "changes": {}}',
         '{"format_version": "1", "command": "plan", "state": "changes", "changes": [3]}',
         '{"format_version": "1", "error": null}',
+        '{"format_version": "1", "command": "plan", "state": "in-sync", "coverage": {"a": 1e999}}',
+        '{"format_version": "1", "command": "plan", "state": "in-sync", "coverage": {"a": NaN}}',
+        '{"format_version": "1", "command": "plan", "state": "in-sync", "summary": {"a": 1'
+        + "0" * 400
+        + "}}",
         '{"format_version": "1", "error": {"type": "X", "message": 3}}',
         "[" * 100_000,
         '{"a":' * 10_000 + "1" + "}" * 10_000,

@@ -81,6 +81,7 @@ class Drift:
     findings: tuple[Finding, ...] = ()
     coverage: Coverage
     config_digest: str = ""
+    providers: tuple[str, ...] = ()
     base: str | None = None
     is_blind: bool = False
     unmanaged_counts: bool = False
@@ -138,6 +139,7 @@ def find_drift(
         findings=tuple(acceptances.findings(is_complete=is_complete)),
         coverage=coverage_of(found, declared, unmanaged=len(strangers)),
         config_digest=found.plan.config_digest,
+        providers=found.plan.providers,
         base=base.commit if base else None,
         is_blind=found.is_blind,
         unmanaged_counts=unmanaged is Unmanaged.FAIL,

@@ -31,7 +31,7 @@ def _checked(raw: bytes, path: Path, findings: list[Finding]) -> Node | None:
     root, found = parse(raw, str(path))
     if root is None and _is_blank(raw):
         message = "the file is empty; it needs `version: 1` and `accepted:`"
-        found = [Finding(Location(str(path)), message)]
+        found = [Finding(Location(str(path)), message, "missing-key")]
     findings.extend(found)
     if root is None:
         return None
@@ -56,7 +56,8 @@ def _entries(root: Node, findings: list[Finding]) -> Iterator[Acceptance]:
         try:
             expires = date.fromisoformat(day.data)
         except ValueError:
-            findings.append(Finding(day.location, f"`expires`: there is no day {day.data}"))
+            message = f"`expires`: there is no day {day.data}"
+            findings.append(Finding(day.location, message, "wrong-value"))
             continue
         yield Acceptance(
             address=str(node.text("address")),

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.engine.plan import Plan
+from reconciler.engine.plan import Plan, Refusal
 from reconciler.model import Change, Create, Delete, DnsRecord, FieldChange, Resource, as_text
 from reconciler.source import Location
 
@@ -34,15 +34,7 @@ def plan_as_document(plan: Plan) -> dict[str, Any]:
             change_as_document(change) | {"seen": dict(plan.seen[change.subject.address])}
             for change in plan.changes
         ],
-        "refused": [
-            {
-                "address": str(refusal.address),
-                "field": refusal.name,
-                "reason": refusal.reason,
-                "location": location_as_document(refusal.location),
-            }
-            for refusal in plan.refusals
-        ],
+        "refused": [refusal_as_document(each) for each in plan.refusals],
         "unmanaged": [unmanaged_as_document(each) for each in plan.unmanaged],
         "notes": [
             {"address": str(note.address), "field": note.field, "text": note.text}
@@ -59,6 +51,15 @@ def _state(plan: Plan) -> str:
     if plan.refusals:
         return "refused"
     return "changes" if plan.changes else "in-sync"
+
+
+def refusal_as_document(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "address": str(refusal.address),
+        "field": refusal.name,
+        "reason": refusal.reason,
+        "location": location_as_document(refusal.location),
+    }
 
 
 def unmanaged_as_document(live: Resource) -> dict[str, Any]:

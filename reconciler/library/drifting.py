@@ -15,8 +15,8 @@ from reconciler.git import APPLIED, Repository
 from reconciler.library.credentials import fields_of, seal_what_resolves
 from reconciler.library.options import Options
 from reconciler.library.reconciler import Planner
-from reconciler.library.revisions import STDIN, Revision, revision_at
-from reconciler.model import Acceptance, Account, Address, Config, Reference, Resource
+from reconciler.library.revisions import STDIN, Revision, file_of, revision_at
+from reconciler.model import Acceptance, Account, Address, Config, Resource
 
 _SAYS_WHICH_ACCOUNT = {"service": "", "region": "us", "server": ""}
 """Keys of a provider by whose change its addresses lead to other things, and what none means.
@@ -117,13 +117,6 @@ def _changed(resource: Resource, has_changed: Callable[[Path], bool]) -> frozens
     names = [
         name
         for name, reference in resource.references.items()
-        if (path := _file_of(reference)) and has_changed(path)
+        if (path := file_of(reference)) and has_changed(path)
     ]
     return fields_of(resource, names)
-
-
-def _file_of(reference: Reference) -> Path | None:
-    """Return the file that a reference leads into; None for a variable."""
-    if reference.source == "env":
-        return None
-    return Path(reference.location.file).parent / reference.target

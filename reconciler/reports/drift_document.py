@@ -9,16 +9,16 @@ from reconciler.engine.drift.causes import Difference, FieldDifference
 from reconciler.engine.drift.coverage import Coverage
 from reconciler.engine.drift.verdict import Drift, State, exit_code_of
 from reconciler.engine.failures import Unread
-from reconciler.engine.plan import Refusal
 from reconciler.engine.plandocument import (
     FORMAT_VERSION,
     location_as_document,
+    refusal_as_document,
     unmanaged_as_document,
 )
 from reconciler.errors import ReadFailed
 from reconciler.fields import UNKNOWN
 from reconciler.model import as_text
-from reconciler.source import Finding
+from reconciler.reports.documents import finding_as_document
 
 
 def drift_as_document(drift: Drift) -> dict[str, Any]:
@@ -36,13 +36,13 @@ def drift_as_document(drift: Drift) -> dict[str, Any]:
         "summary": _summary(drift),
         "coverage": coverage_as_document(drift.coverage),
         "differences": [_difference(each) for each in drift.differences],
-        "refused": [_refusal(each) for each in drift.refused],
+        "refused": [refusal_as_document(each) for each in drift.refused],
         "unmanaged": [unmanaged_as_document(each) for each in drift.unmanaged],
         "unread": [
             {"address": str(each.address), "reason": str(each.error)} for each in drift.unread
         ],
         "accepted": [_accepted(each) for each in drift.accepted],
-        "findings": [_finding(each) for each in drift.findings],
+        "findings": [finding_as_document(each, "warning") for each in drift.findings],
         "notes": [
             {"address": str(each.address), "field": each.field, "text": each.text}
             for each in drift.notes
@@ -103,27 +103,6 @@ def _field(found: FieldDifference) -> dict[str, Any]:
 
 def _readable(value: Any) -> Any:
     return json.loads(as_text(value))
-
-
-def _refusal(refusal: Refusal) -> dict[str, Any]:
-    return {
-        "address": str(refusal.address),
-        "field": refusal.name,
-        "reason": refusal.reason,
-        "location": location_as_document(refusal.location),
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    place = finding.location
-    return {
-        "severity": "warning",
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
-        "rule": finding.rule,
-        "message": finding.message,
-    }
 
 
 def _accepted(accepted: Accepted) -> dict[str, Any]:

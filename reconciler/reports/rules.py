@@ -62,10 +62,15 @@ RULES: Mapping[str, Rule] = {
         "What is declared contradicts itself, or what the service takes.",
         "The message says what holds, and what to write instead.",
     ),
-    "accepted-drift": Rule(
+    "expired-acceptance": Rule(
         "Accepted drift that is out of date",
-        "An entry of accepted-drift.yaml is expired, matches nothing, or is not well-formed.",
-        "Remove the entry, or give it a later date and a reason that still holds.",
+        "An entry of accepted-drift.yaml is past its day, and accepts nothing any more.",
+        "Look at the difference again; then remove the entry, or give it a later day.",
+    ),
+    "unmatched-acceptance": Rule(
+        "Accepted drift that is none",
+        "An entry of accepted-drift.yaml is about nothing that differs.",
+        "Remove the entry, or correct its pattern.",
     ),
     "create": Rule(
         "To be created",

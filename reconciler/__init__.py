@@ -9,14 +9,17 @@ As a library:
     with Planner.open(load([Path("esp.yaml")])) as planner:
         print(planner.plan().changes)
 
-`Reconciler` is a `Planner` that can also write; `import_live` declares what is live, and `explain`
-tells all about one address. `docs/library.md` shows each at work.
+`Reconciler` is a `Planner` that can also write; `look_for_drift` tells what left what was applied,
+`import_live` declares what is live, and `explain` tells all about one address. `docs/library.md`
+shows each at work.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reconciler.library.drifting import base_at as base_at
+    from reconciler.library.drifting import look_for_drift as look_for_drift
     from reconciler.library.explaining import explain as explain
     from reconciler.library.importing import Imported as Imported
     from reconciler.library.importing import import_live as import_live
@@ -34,7 +37,9 @@ _FACE = {
     "Options": "reconciler.library.options",
     "Planner": "reconciler.library.reconciler",
     "Reconciler": "reconciler.library.reconciler",
+    "base_at": "reconciler.library.drifting",
     "load": "reconciler.library.reconciler",
+    "look_for_drift": "reconciler.library.drifting",
 }
 
 

@@ -36,18 +36,19 @@ check_inputs() {
   fi
 }
 
+# The step runs in the checked out repository: with -I, Python takes none of its modules from there.
 check_python() {
   if ! command -v "$ESP_ACTION_PYTHON" >/dev/null; then
     fail "the input \`python\` names an interpreter that is not there; have actions/setup-python before"
   fi
-  if ! "$ESP_ACTION_PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+  if ! "$ESP_ACTION_PYTHON" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     fail "Python 3.11 or newer is wanted ($("$ESP_ACTION_PYTHON" --version)); have actions/setup-python before"
   fi
 }
 
 pip_install() {
   # Only what is run needs to be compiled.
-  "$VENV/bin/python" -m pip --quiet --disable-pip-version-check install --no-compile "$@"
+  "$VENV/bin/python" -I -m pip --quiet --disable-pip-version-check install --no-compile "$@"
 }
 
 # As the Makefile does it: each file that is fetched is one that the lock knows by digest.
@@ -62,7 +63,7 @@ install_commit() {
 
 install() {
   check_python
-  "$ESP_ACTION_PYTHON" -m venv --clear "$VENV"
+  "$ESP_ACTION_PYTHON" -I -m venv --clear "$VENV"
   if [[ -n "$ESP_ACTION_VERSION" ]]; then
     pip_install --only-binary :all: "esp-reconcile==$ESP_ACTION_VERSION"
   else

@@ -1,10 +1,12 @@
 """HTTP to forges and receivers: one request, one answer, and no word of what may be secret."""
 
+import gzip
 import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +20,10 @@ from reconciler.errors import (
 )
 from reconciler.model import Secret
 from reconciler.web import LONGEST_ANSWER, Answer, Header, Web, check_address
+from reconciler.web.network import ssl_context
 
 SECRET = "c4n4ryInTheUrl"
+HEAD = b"HTTP/1.1 200 OK\r\n"
 Talk = Callable[[socket.socket], None]
 
 
@@ -89,8 +93,14 @@ def test_a_request_is_sent_as_it_is_and_its_answer_returned() -> None:
     lines = head.decode().lower().split("\r\n")
     assert lines[0] == "post /a?b=c http/1.1"
     assert {"authorization: bearer x", "accept: c/d", "user-agent: esp-reconcile"} <= {*lines}
-    assert "accept-encoding: identity" in lines
+    assert "accept-encoding: gzip" in lines
     assert body.decode() == '{"d":"é"}'
+
+
+def test_text_that_is_no_unicode_is_sent_as_text_that_is() -> None:
+    with server(saying("HTTP/1.1 200 OK")) as (url, asked), Web() as web:
+        web.request("POST", url, json={"file": "a\udcff.yaml"})
+    assert asked[0].endswith(b'{"file":"a?.yaml"}')
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -123,14 +133,24 @@ def trickle(piece: bytes, first: bytes = b"") -> Talk:
     return talk
 
 
-@pytest.mark.parametrize(
-    "first",
-    [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"],
-)
+@pytest.mark.parametrize("first", [b"", HEAD, HEAD + b"Content-Length: 99999\r\n\r\n"])
 def test_who_sends_byte_by_byte_is_cut_off_at_the_deadline(first: bytes) -> None:
     error = failure_of(trickle(b"a", first), seconds=0.3)
     assert isinstance(error, Unavailable)
     assert "took longer than 0.3 seconds" in str(error)
+
+
+@pytest.mark.parametrize("first", [b"", HEAD + b"Content-Length: 99999\r\n\r\n"])
+def test_a_request_after_one_that_was_cut_off_is_not_hindered_by_it(first: bytes) -> None:
+    talks = iter([trickle(b"a", first), saying("HTTP/1.1 200 OK")])
+
+    def talk(connection: socket.socket) -> None:
+        next(talks)(connection)
+
+    with server(talk) as (url, _), Web(seconds=1.0) as web:
+        with pytest.raises(Unavailable):
+            web.request("GET", url)
+        assert web.request("GET", url).body == b"ok"
 
 
 def wait_for_the_end(connection: socket.socket) -> None:
@@ -154,8 +174,30 @@ def test_an_answer_that_is_too_long_is_not_read_to_its_end() -> None:
     assert "longer than 16 MiB" in str(error)
 
 
-def test_a_compressed_answer_is_not_taken() -> None:
-    error = failure_of(saying("HTTP/1.1 200 OK", "Content-Encoding: gzip", body=b"\x1f\x8b"))
+def test_a_compressed_answer_is_taken() -> None:
+    packed = gzip.compress(b"content")
+    answer, _ = ask(saying("HTTP/1.1 200 OK", "Content-Encoding: gzip", body=packed))
+    assert answer.body == b"content"
+
+
+def test_a_few_bytes_that_stand_for_gigabytes_are_too_long() -> None:
+    bomb = gzip.compress(bytes(LONGEST_ANSWER + 1))
+    error = failure_of(saying("HTTP/1.1 200 OK", "Content-Encoding: gzip", body=bomb))
+    assert "longer than 16 MiB" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("br", b"x"),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"x"))),
+        ("gzip", b"\x1f\x8b"),
+        ("gzip", b"not packed"),
+    ],
+)
+def test_an_answer_that_is_compressed_otherwise_is_not_taken(coding: str, body: bytes) -> None:
+    error = failure_of(saying("HTTP/1.1 200 OK", f"Content-Encoding: {coding}", body=body))
+    assert type(error) is UnexpectedAnswer
     assert "compressed" in str(error)
 
 
@@ -263,6 +305,22 @@ def test_a_proxy_that_is_none_is_told_by_its_variable(
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(UsageError, match="HTTPS_PROXY") as caught:
         Web()
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_are_none_are_told_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    for each in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, str(tmp_path / SECRET))
+    ssl_context.cache_clear()
+    try:
+        with pytest.raises(UsageError, match=f"^{name}: ") as caught:
+            Web()
+    finally:
+        ssl_context.cache_clear()
     assert SECRET not in str(caught.value)
 
 

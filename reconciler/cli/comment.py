@@ -36,9 +36,14 @@ from reconciler.reports.comment import (
     planning_body,
     summary_line,
 )
-from reconciler.reports.report import Report
+from reconciler.reports.report import Failure, Report
 
 _MOST = LONGEST_TEXT - LONGEST_MARKER
+_LOST = Report(
+    "plan",
+    "error",
+    failure=Failure("", "The job ended before it had a plan; its log says why.", 1),
+)
 _TOLD = {
     "created": "made",
     "updated": "brought up to date",
@@ -71,6 +76,7 @@ Examples:
     help="Which comment, where a repository holds several configurations.",
 )
 @click.option("--planning", is_flag=True, help="Say in the comment that a plan is being made.")
+@click.option("--failed", is_flag=True, help="Say that the job for it ended before it had a plan.")
 @click.option("--reviewed", is_flag=True, help="Tell which plan the comment shows; write nothing.")
 def comment(
     document: Path | None,
@@ -78,16 +84,17 @@ def comment(
     number: int | None,
     key: str,
     planning: bool,  # noqa: FBT001
+    failed: bool,  # noqa: FBT001
     reviewed: bool,  # noqa: FBT001
 ) -> int:
     """Keep the one comment of a pull request: the plan, or what an apply made of it.
 
     It is found by a marker and its author, always fits, and is never older than the newest run.
     """
-    if [document is not None, planning, reviewed].count(True) != 1:
-        raise UsageError("name the saved report, or say --planning or --reviewed: one of the three")
+    if [document is not None, planning, failed, reviewed].count(True) != 1:
+        raise UsageError("name the saved report, or say --planning, --failed or --reviewed")
     site = site_from(os.environ, service_of(to), pull_request=number)
-    report = read_report_for(document, site) if document else None
+    report = read_report_for(document, site) if document else _LOST if failed else None
     with open_forge(site) as forge:
         found = site.pull_request or forge.pull_request_of(site.head)
         if found is None:

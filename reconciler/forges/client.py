@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from json import JSONDecodeError, loads
+from json import loads
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -39,6 +39,8 @@ _FEWER_PER_PAGE = (10, 2)
 """Anybody may write comments so long that a hundred of them are no answer that is taken."""
 _MOST_PAGES = 1000
 _REPEATS = 2
+_SHORTEST_WAIT = 1.0
+"""Seconds: who says "at once" again and again would be asked for ever."""
 _WAIT_UNTOLD = 60.0
 """Seconds: what GitHub asks for where it says nothing."""
 _LONGEST_SAID = 100 * 366 * 86400.0
@@ -138,7 +140,7 @@ class Client:
         return self.web.request(method, self.api_url + path, json=content, place=place or path)
 
     def _wait_for_limit(self, answer: Answer, error: RateLimited) -> None:
-        self._wait(wait_asked_for(answer, self.clock()), error)
+        self._wait(max(_SHORTEST_WAIT, wait_asked_for(answer, self.clock())), error)
 
     def _wait(self, seconds: float, error: ServiceError) -> None:
         if seconds > self._patience:
@@ -191,7 +193,7 @@ class Client:
     def _decoded(self, method: str, path: str, answer: Answer) -> Any:
         try:
             return loads(answer.body)
-        except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             pass
         fact = f"HTTP {answer.status}, but the answer is not JSON"
         advice = "Check the API's URL, and what stands between here and there."

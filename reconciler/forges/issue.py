@@ -93,7 +93,7 @@ def track(
     Raises ServiceError, UnexpectedAnswer when the forge drops the body, UsageError, NotConverged.
     """
     issues = _Issues(forge, Marker(KIND, key), check_label(label), run)
-    plain = " ".join(title.split())[:_LONGEST_TITLE]
+    plain = normal(" ".join(title.split())[:_LONGEST_TITLE])
     writing = _Writing(issues, plain, body_of, today, pause)
     return settle(writing.step, pause, f"the issue with the label {label}")
 

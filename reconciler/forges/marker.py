@@ -88,8 +88,8 @@ class Marker:
 
 
 def normal(body: str) -> str:
-    """Return a body as one that went through a forge's editor is equal to it."""
-    return body.replace("\r\n", "\n").strip()
+    """Return a body as one that went through a forge is equal to it, its editor included."""
+    return body.replace("\r\n", "\n").strip().encode(errors="replace").decode()
 
 
 def _compact(data: Mapping[str, Any]) -> bytes:

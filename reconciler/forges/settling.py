@@ -11,7 +11,7 @@ from reconciler.errors import NotConverged, OutcomeUnknown
 from reconciler.forges.client import Waited
 
 T = TypeVar("T")
-MOMENT = 3.0
+MOMENT = 1.0
 """Seconds: longer than a request that somebody else may have under way."""
 _MOST_LOOKS = 60
 _MOST_DOUBTS = 3

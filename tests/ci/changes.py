@@ -9,6 +9,12 @@ THREE = (
     ("triggers: [delivery, bounce]", "triggers: [delivery]"),
 )
 ABSENT = ("{tracking: {clicks: html_only}}", "{ensure: absent}")
+TWO_ABSENT = (
+    ABSENT,
+    ("mg.example.com: {}", "mg.example.com: {ensure: absent}"),
+    ("    domain: mg.example.com                          # the default sending domain\n", ""),
+    ("    sender: news@mg.example.com\n", ""),
+)
 BROKEN = ("service: mailgun", "service: mailgnu")
 
 

@@ -82,6 +82,11 @@ class Hub:
         event = {"ref": "refs/heads/main", "after": commit}
         return self._act("push", "apply", event, self.repository.clone(self._folder()))
 
+    def apply_by_hand(self, branch: str) -> Ran:
+        """Start the workflow that applies on a branch, as people may who can write."""
+        folder = self.repository.clone(self._folder(), branch=branch)
+        return self._act("workflow_dispatch", "apply", {"ref": f"refs/heads/{branch}"}, folder)
+
     def night(self) -> Ran:
         return self._act("schedule", "drift", {}, self.repository.clone(self._folder()))
 

@@ -58,9 +58,11 @@ class Project:
         }
         return self._run(self._checked_out(branch), told, is_trusted=project == PROJECT)
 
-    def merge(self, branch: str) -> Pipeline:
+    def merge(self, branch: str, *started: str) -> Pipeline:
+        """Merge a branch, and run the pipeline with the manual jobs that somebody starts."""
         self.repository.merge(branch)
-        return self._run(self._checked_out("main"), {"CI_PIPELINE_SOURCE": "push"})
+        told = {"CI_PIPELINE_SOURCE": "push"}
+        return self._run(self._checked_out("main"), told, started=started)
 
     def night(self) -> Pipeline:
         return self._run(self._checked_out("main"), {"CI_PIPELINE_SOURCE": "schedule"})
@@ -82,7 +84,14 @@ class Project:
         git(folder, "remote", "set-url", "origin", "https://gitlab.example.com/example/mail.git")
         return folder
 
-    def _run(self, folder: Path, told: Mapping[str, str], *, is_trusted: bool = True) -> Pipeline:
+    def _run(
+        self,
+        folder: Path,
+        told: Mapping[str, str],
+        *,
+        is_trusted: bool = True,
+        started: Sequence[str] = (),
+    ) -> Pipeline:
         secrets = self.box.env if is_trusted else {}
         variables = {
             "GITLAB_CI": "true",
@@ -97,6 +106,8 @@ class Project:
         arguments = ["gitlab-ci-local", "--force-shell-executor", "--shell-isolation", "--no-color"]
         for name, value in variables.items():
             arguments += ["--variable", f"{name}={value}"]
+        for job in started:
+            arguments += ["--manual", job]
         # The program is there: nothing is installed.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(

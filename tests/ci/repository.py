@@ -71,9 +71,9 @@ class Repository:
     def applied(self) -> str:
         return git(self.bare, "rev-parse", APPLIED)
 
-    def clone(self, folder: Path, *, merging: str = "") -> Path:
-        """Check main out as CI does, for a pull request with the branch merged for a try."""
-        git(self.work, "clone", "--quiet", str(self.bare), str(folder))
+    def clone(self, folder: Path, *, branch: str = "main", merging: str = "") -> Path:
+        """Check a branch out as CI does, for a pull request with another merged for a try."""
+        git(self.work, "clone", "--quiet", "--branch", branch, str(self.bare), str(folder))
         if merging:
             git(folder, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{merging}")
         return folder

@@ -142,6 +142,15 @@ def test_what_cannot_be_is_said_in_an_annotation(
     assert not (step.root / "output").exists()
 
 
+def plant(folder: Path) -> None:
+    """Put modules where a repository may have them, under the names of those that install."""
+    for name in ("ensurepip", "pip", "sitecustomize", "venv"):
+        for part in ("__init__", "__main__"):
+            path = folder / name / f"{part}.py"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("print('of the repository')\nraise SystemExit\n", encoding="utf-8")
+
+
 def test_what_is_installed_is_the_commit_of_the_action_and_what_its_lock_names(step: Step) -> None:
     needs("wheels")
     (step.root / "esp.yaml").write_text(EXAMPLE, encoding="utf-8")
@@ -153,6 +162,7 @@ def test_what_is_installed_is_the_commit_of_the_action_and_what_its_lock_names(s
         shutil.copy(REPO / name, action)
     marked = action / "reconciler" / "__init__.py"
     marked.write_text(marked.read_text(encoding="utf-8") + "print('of the commit')\n", "utf-8")
+    plant(step.root)
     ran = step.run(args="--untrusted")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == "of the commit\nValid: 2 providers, 13 resources.\n"

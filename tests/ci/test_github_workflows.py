@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from changes import ABSENT, BROKEN, THREE, name_of_the_stream, rename_the_stream
+from changes import ABSENT, BROKEN, THREE, TWO_ABSENT, name_of_the_stream, rename_the_stream
 from github_runs import NAME, Hub
 from program import Served
 from repository import Repository
@@ -71,12 +71,22 @@ def test_a_plan_that_became_stale_is_made_anew_with_a_word(hub: Hub) -> None:
     assert "Applied is another plan than was reviewed here" in comment["body"]
 
 
+def test_as_many_deletions_are_made_as_were_reviewed(hub: Hub) -> None:
+    hub.repository.change("absent", *TWO_ABSENT)
+    before = deletions(hub)
+    hub.pull_request(1, "absent")
+    applied = hub.merge(1, "absent")
+    assert applied.code == 0, applied.log
+    assert applied.report("esp-applied")["summary"]["applied"] == 2
+    assert len(deletions(hub)) - len(before) == 2
+
+
 def test_what_nobody_reviewed_deletes_nothing(hub: Hub) -> None:
     hub.repository.change("absent", ABSENT)
     before = deletions(hub)
     applied = hub.merge(1, "absent")
     assert applied.code == 1
-    assert "No reviewed plan was found. It is planned and applied anew" in applied.log
+    assert "There is no reviewed plan with changes. It is planned and applied anew" in applied.log
     assert applied.jobs["Apply"] == "failed"
     assert "Record what is applied" not in applied.jobs
     assert deletions(hub) == before
@@ -86,6 +96,14 @@ def test_what_nobody_reviewed_deletes_nothing(hub: Hub) -> None:
     night = hub.night()
     assert night.jobs == {"Look for drift": "failed"}
     assert "Nothing is recorded as applied yet" in night.log
+
+
+def test_what_is_not_merged_is_not_applied_by_hand_either(hub: Hub) -> None:
+    hub.repository.change("three", *THREE)
+    hub.pull_request(1, "three")
+    assert hub.apply_by_hand("three").jobs == {}
+    assert name_of_the_stream(hub.box) == "Newsletter"
+    assert hub.apply_by_hand("main").jobs["Apply"] == "succeeded"
 
 
 @pytest.mark.parametrize(

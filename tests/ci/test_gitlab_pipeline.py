@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from changes import THREE, name_of_the_stream, rename_the_stream
+from changes import ABSENT, THREE, name_of_the_stream, rename_the_stream
 from gitlab_runs import TOKEN, Project
 from program import Served
 from repository import Repository
@@ -20,6 +20,10 @@ def wanted() -> None:
 @pytest.fixture
 def project(tmp_path: Path, box: Served, forge: str, repository: Repository) -> Project:
     return Project(tmp_path, box, forge, repository)
+
+
+def deletions(project: Project) -> list[str]:
+    return [each for each in project.box.requests() if each.startswith("DELETE")]
 
 
 def test_a_merge_request_is_planned_and_merged_and_looked_after(project: Project) -> None:
@@ -41,6 +45,16 @@ def test_a_merge_request_is_planned_and_merged_and_looked_after(project: Project
     assert "esp_reconcile_changes{" in night.written("esp-drift", "esp.prom")
     (issue,) = project.remembered("issues")
     assert "transactional/streams/newsletter" in issue["body"]
+
+
+def test_nothing_is_deleted_unless_somebody_starts_the_job_for_it(project: Project) -> None:
+    project.repository.change("absent", ABSENT)
+    before = deletions(project)
+    assert project.merge("absent").jobs == {"esp-apply": "FAIL"}
+    assert deletions(project) == before
+    again = project.merge("absent", "esp-apply-deletions")
+    assert again.jobs["esp-apply-deletions"] == "PASS"
+    assert deletions(project)[len(before) :] == ["DELETE /v3/domains/promo.example.com"]
 
 
 def test_without_a_token_there_are_the_widgets_and_no_note(project: Project) -> None:

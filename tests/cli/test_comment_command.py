@@ -78,6 +78,15 @@ def test_a_plan_that_failed_says_so_and_what_stood_there(planned: Actions) -> No
     assert "POSTMARK_SERVER_TOKEN" in body
 
 
+def test_a_job_that_ended_early_leaves_no_comment_of_before(planned: Actions) -> None:
+    planned.run(*COMMENT, number=1)
+    assert planned.run("comment", "--failed", number=2, head=OTHER_HEAD).code == 0
+    (body,) = planned.comments
+    assert f"Could not plan for `{OTHER_HEAD[:12]}`." in body
+    assert "The job ended before it had a plan" in body
+    assert f"What stood here was for `{HEAD[:12]}`" in body
+
+
 def test_nothing_to_change_makes_no_comment_and_shortens_one(planned: Actions, box: Served) -> None:
     planned.run(*COMMENT, number=1)
     run("apply", "--yes", cwd=planned.folder, env=box.env)

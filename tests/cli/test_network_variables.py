@@ -9,7 +9,7 @@ import pytest
 from program import Served, run
 
 from reconciler.errors import UsageError
-from reconciler.providers.api.network import transport_for
+from reconciler.web.network import transport_for
 
 PROXY = "http://127.0.0.1:1"
 CONFIG = """\

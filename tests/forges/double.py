@@ -78,14 +78,16 @@ class _Handler(BaseHTTPRequestHandler):
         return private or (self.headers.get("Authorization") or "").removeprefix("Bearer ")
 
     def _send(self, reply: Reply) -> None:
-        content = b"" if reply.data is None else json.dumps(reply.data).encode()
+        data = reply.data
+        if not isinstance(data, bytes):
+            data = b"" if data is None else json.dumps(data).encode()
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(data)
 
 
 def answer(world: World, request: Request) -> Reply:

@@ -26,6 +26,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
+    """`data` is sent as JSON, bytes as they are."""
+
     status: int
     data: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)

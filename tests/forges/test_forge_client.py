@@ -179,6 +179,19 @@ def test_limits_are_waited_for_no_longer_than_two_minutes_in_all() -> None:
     assert sum(waited) <= LONGEST_WAIT
 
 
+@pytest.mark.parametrize("headers", [{"retry-after": "0"}, {"retry-after": "0.0001"}])
+def test_who_says_at_once_again_and_again_is_not_asked_for_ever(headers: Mapping[str, str]) -> None:
+    waited = list[float]()
+    limit = Reply(429, {"message": "slow down"}, headers)
+    with (
+        forge_of(World(), pause=waited.append, answering=lambda _: limit) as forge,
+        pytest.raises(RateLimited),
+    ):
+        forge.comments(PULL)
+    assert sum(waited) <= LONGEST_WAIT
+    assert len(waited) <= LONGEST_WAIT
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -229,6 +242,17 @@ def test_an_answer_of_another_shape_is_an_error(data: Any) -> None:
         pytest.raises(UnexpectedAnswer, match="GET /repos"),
     ):
         forge.comments(PULL)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"[1" + b"0" * 5_000 + b"]", b"[" * 200_000, b"\xff\xfe"]
+)
+def test_an_answer_that_is_no_json_is_an_error_that_does_not_quote_it(content: bytes) -> None:
+    with forge_of(World(), answering=lambda _: Reply(200, content)) as forge:
+        for call, error in ((CALLS["list"], UnexpectedAnswer), (CALLS["add"], ServiceError)):
+            with pytest.raises(error, match=r"(GET|POST) /repos") as caught:
+                call(forge)
+            assert "html" not in str(caught.value)
 
 
 @pytest.mark.parametrize("service", SERVICES)

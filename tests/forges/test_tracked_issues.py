@@ -127,6 +127,15 @@ def test_a_body_that_the_forge_drops_in_silence_is_an_error() -> None:
     assert states(world) == [("open", "short")]
 
 
+def test_text_that_is_no_unicode_is_written_once() -> None:
+    world, odd = World(), "a\udcff.yaml"
+    with forge_of(world) as forge:
+        assert track_as(forge, 1, odd, title=odd).what == "opened"
+        assert track_as(forge, 2, odd, title=odd).what == "unchanged"
+    assert states(world) == [("open", "a?.yaml")]
+    assert issues(world)[0]["title"] == "a?.yaml"
+
+
 def test_an_older_run_neither_writes_nor_closes() -> None:
     world = World()
     with forge_of(world) as forge:

@@ -24,8 +24,8 @@ from reconciler.errors import (
 )
 from reconciler.model import Secret
 from reconciler.providers.api import Connector, Writer
-from reconciler.providers.api.answer import LONGEST_ANSWER
-from reconciler.providers.api.deadline import deadline, time_left
+from reconciler.web import LONGEST_ANSWER
+from reconciler.web.deadline import deadline, time_left
 
 Speak = Callable[[socket.socket], None]
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]

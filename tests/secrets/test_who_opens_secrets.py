@@ -16,7 +16,7 @@ OPENERS = {
     "forges/client.py": "looks whether an answer repeats it",
     "forges/github.py": "puts it into the header by which GitHub is told it",
     "forges/site.py": "checks that a token has the form of one",
-    "web.py": "sends it, in a header",
+    "web/client.py": "sends it, in a header",
     "messages/heartbeat.py": "puts the signal behind the address of a check",
     "messages/sending.py": "sends it, as the address of a webhook, and signs with it",
     "secrets/__init__.py": "checks that a token has the form of one",

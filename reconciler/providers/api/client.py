@@ -25,7 +25,7 @@ from reconciler.errors import (
     UnexpectedAnswer,
 )
 from reconciler.model import Secret, Withheld
-from reconciler.providers.api.answer import LONGEST_ANSWER, TooLongError, ask
+from reconciler.providers.api.answer import ask
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.budget import Budget
 from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, secrets_in
@@ -40,6 +40,7 @@ from reconciler.providers.api.waits import (
     wait_asked_for,
 )
 from reconciler.source import printable
+from reconciler.web.body import LONGEST_ANSWER, TooLongError
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _LOOK_BETWEEN = "Check the base URL, and what stands between here and there."

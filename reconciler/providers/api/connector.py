@@ -13,12 +13,12 @@ from reconciler.model import Provider, Sealed
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.budget import Budget
 from reconciler.providers.api.client import Dialect, Line, Reader, Writer
-from reconciler.providers.api.deadline import make_punctual
 from reconciler.providers.api.disclosure import KnownSecrets
 from reconciler.providers.api.governor import Governor, Start
-from reconciler.providers.api.network import transport_for
 from reconciler.providers.api.pool import Pool
 from reconciler.providers.api.standing import Standing
+from reconciler.web.deadline import make_punctual
+from reconciler.web.network import transport_for
 
 _DEADLINE = 2
 """How many times its provider's timeout, which is for each step, a whole request may take."""

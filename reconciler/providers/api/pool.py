@@ -11,9 +11,7 @@ from typing import Any
 import httpx
 
 from reconciler.providers.api.auth import SecretAuth
-
-ENCODING = "gzip"
-"""What may be sent compressed: no other is decompressed, and none of several layers."""
+from reconciler.web.body import ENCODING
 
 _HEADERS = {
     "Accept": "application/json",

@@ -35,11 +35,19 @@ def transport_for(base_url: httpx.URL) -> httpx.BaseTransport:
     limits = httpx.Limits(max_connections=1)
     if is_plain:
         return httpx.HTTPTransport(verify=_believing_nobody(), trust_env=False, limits=limits)
-    with _proxies_of():
-        client = httpx.Client(verify=ssl_context(), limits=limits)
     # httpx reads the proxies of the environment for its client only, and has no public place to
     # ask it: `tests/cli/test_network_variables.py` notices if it moves.
-    return client._transport_for_url(base_url)  # noqa: SLF001
+    return _client(limits)._transport_for_url(base_url)  # noqa: SLF001
+
+
+def check_network() -> None:
+    """Raise UsageError for what the environment says, before anything is sent."""
+    _client(httpx.Limits()).close()
+
+
+def _client(limits: httpx.Limits) -> httpx.Client:
+    with _proxies_of():
+        return httpx.Client(verify=ssl_context(), limits=limits)
 
 
 @contextmanager

@@ -1,0 +1,159 @@
+"""One request and its whole answer: no redirect is followed, no cookie kept, nothing repeated.
+
+A URL and a header may be secrets, so no error quotes them.
+"""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from json import dumps
+from typing import Any, Self
+
+import httpx
+
+from reconciler.errors import OutcomeUnknown, ServiceError, Unavailable, UnexpectedAnswer
+from reconciler.model import Secret
+from reconciler.source import nothing
+from reconciler.web.address import check_address
+from reconciler.web.body import ENCODING, LONGEST_ANSWER, TooLongError, whole
+from reconciler.web.deadline import deadline, make_punctual
+from reconciler.web.network import check_network, transport_for
+
+SECONDS = 30.0
+"""What a whole request may take, its answer included."""
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+Header = str | Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; the names of `headers` are found in any letter case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class TooLong(UnexpectedAnswer):
+    """An answer to a read is longer than LONGEST_ANSWER; a smaller part may be asked for."""
+
+
+class Web:
+    """Sends requests, one at a time; it is a context manager.
+
+    httpx's own client logs each URL, adds cookies and merges headers; its transports do nothing of
+    the kind.
+    """
+
+    def __init__(
+        self, *, headers: Mapping[str, Header] = nothing(), seconds: float = SECONDS
+    ) -> None:
+        """Raises UsageError when the environment names a proxy or certificates that are none."""
+        check_network()
+        self._headers = {"User-Agent": "esp-reconcile", "Accept-Encoding": ENCODING, **headers}
+        self._seconds = seconds
+        self._connections = ExitStack()
+        self._transports = dict[tuple[str, str], httpx.BaseTransport]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._transports.clear()
+        self._connections.close()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, Header] = nothing(),
+        place: str = "",
+    ) -> Answer:
+        """Send a request and return its answer, whatever its status.
+
+        `place` stands for the URL in messages, its host if there is none. Raises Unavailable when
+        no answer came, UnexpectedAnswer for one that cannot be taken, and OutcomeUnknown for either
+        if the request may have changed something.
+        """
+        check_address(url, place or "the URL")
+        if json is not None:
+            content = _encoded(json)
+            headers = {"Content-Type": "application/json", **headers}
+        request = httpx.Request(
+            method,
+            url,
+            headers=_opened({**self._headers, **headers}),
+            content=content,
+            extensions={"timeout": httpx.Timeout(self._seconds).as_dict()},
+        )
+        host = request.url.host
+        try:
+            return self._ask(request)
+        except (httpx.RequestError, TooLongError) as problem:
+            error = _no_answer(f"{method} {place or host}", host, problem, self._seconds)
+        raise error
+
+    def _ask(self, request: httpx.Request) -> Answer:
+        transport = self._transport(request.url)
+        with deadline(self._seconds):
+            response = transport.handle_request(request)
+            response.request = request
+            try:
+                answer = whole(response)
+            finally:
+                response.close()
+        return Answer(answer.status_code, answer.headers, answer.content)
+
+    def _transport(self, url: httpx.URL) -> httpx.BaseTransport:
+        """Return what connects to the place of a URL, whose connection is kept."""
+        origin = (url.scheme, url.netloc.decode("ascii"))
+        if origin not in self._transports:
+            transport = make_punctual(transport_for(url))
+            self._transports[origin] = self._connections.enter_context(transport)
+        return self._transports[origin]
+
+
+def _encoded(data: Any) -> bytes:
+    """Return JSON; half a surrogate pair, which a file's name may hold, is none for receivers."""
+    return dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+def _opened(headers: Mapping[str, Header]) -> list[tuple[bytes, bytes]]:
+    """Return headers as they are sent: the one place where their secrets are opened."""
+    revealed = {
+        name: value.reveal() if isinstance(value, Secret) else value
+        for name, value in headers.items()
+    }
+    return [
+        (name.encode(), value.encode(errors="surrogateescape")) for name, value in revealed.items()
+    ]
+
+
+def _no_answer(
+    request: str, host: str, problem: httpx.RequestError | TooLongError, seconds: float
+) -> ServiceError:
+    """Return what it means that no answer could be taken; httpx's own words may quote the URL."""
+    is_too_long = isinstance(problem, TooLongError)
+    if is_too_long:
+        fact = f"the answer of {host} is longer than {LONGEST_ANSWER // 2**20} MiB"
+    elif isinstance(problem, httpx.DecodingError):
+        fact = f"the answer of {host} is compressed in a way that was not asked for, or broken"
+    elif isinstance(problem, httpx.TimeoutException):
+        fact = f"{host} took longer than {seconds:g} seconds"
+    else:
+        fact = f"no answer from {host} ({type(problem).__name__})"
+    if not (request.startswith(("GET ", "HEAD ")) or isinstance(problem, _NEVER_SENT)):
+        return OutcomeUnknown(
+            request,
+            f"{fact}; whether it took effect is not known",
+            advice="Check the network, and look before running again.",
+        )
+    if is_too_long or isinstance(problem, httpx.DecodingError):
+        error = TooLong if is_too_long else UnexpectedAnswer
+        advice = "Check the address, and what stands between here and there."
+        return error(request, fact, advice=advice)
+    return Unavailable(request, fact, advice="Check the network, and try again later.")

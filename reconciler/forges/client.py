@@ -87,12 +87,20 @@ class Client:
                 error = problem
         raise error
 
-    def write(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
+    def write(
+        self,
+        method: str,
+        path: str,
+        content: Mapping[str, Any] | None = None,
+        *,
+        api_url: str = "",
+    ) -> Any:
         """Change something and return the JSON of the answer, None if it is empty.
 
-        Raises ServiceError, OutcomeUnknown among them, and Waited.
+        `api_url` is that of another API of this forge. Raises ServiceError, OutcomeUnknown among
+        them, and Waited.
         """
-        answer = self._ask(method, path, content=content)
+        answer = self._ask(method, path, content=content, api_url=api_url)
         error = self._refusal(method, path, answer)
         if isinstance(error, RateLimited):
             self._wait_for_limit(answer, error)
@@ -135,9 +143,16 @@ class Client:
                 raise error
 
     def _ask(
-        self, method: str, path: str, *, content: Mapping[str, Any] | None = None, place: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        content: Mapping[str, Any] | None = None,
+        place: str = "",
+        api_url: str = "",
     ) -> Answer:
-        return self.web.request(method, self.api_url + path, json=content, place=place or path)
+        url = (api_url or self.api_url) + path
+        return self.web.request(method, url, json=content, place=place or path)
 
     def _wait_for_limit(self, answer: Answer, error: RateLimited) -> None:
         self._wait(max(_SHORTEST_WAIT, wait_asked_for(answer, self.clock())), error)

@@ -3,12 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from reconciler.errors import PermissionDenied, UnexpectedAnswer
-from reconciler.forges.client import Client, NextPage
+from reconciler.errors import PermissionDenied, ServiceError, UnexpectedAnswer
+from reconciler.forges.client import Client, NextPage, patiently
 from reconciler.forges.forge import Comment, Issue, State
 from reconciler.forges.reading import author_at, day_at, items_of, number_at, object_of, text_at
 from reconciler.forges.site import Site
@@ -18,6 +18,7 @@ from reconciler.web import Answer, Web
 WORKFLOW_AUTHOR = "github-actions[bot]"
 _ACCEPT = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _PERMISSIONS = "`pull-requests: write` for comments and `issues: write` for issues"
+_VIEWER = "query { viewer { login } }"
 _NEXT = re.compile(r'<([^<>]*)>[^<>,]*;\s*rel="?next"?\s*(?:[,;]|$)')
 
 
@@ -33,15 +34,25 @@ class GitHub:
     def me(self) -> str:
         """Return the author of what this token writes.
 
-        The token of a workflow, and that of any other GitHub App, is refused to ask. So the
-        workflow's author is assumed, until something was written and its author is seen.
+        The token of a workflow, and that of any other GitHub App, is refused `GET /user`: only
+        GraphQL tells it. Where that is silent too the workflow's author is assumed, until something
+        was written and its author is seen.
         """
         if not self._me:
             try:
                 self._me = author_at(self._client.get("/user"), "login")
             except PermissionDenied:
-                self._me = WORKFLOW_AUTHOR
+                self._me = self._viewer() or WORKFLOW_AUTHOR
         return self._me
+
+    def _viewer(self) -> str:
+        # GitHub Enterprise Server has GraphQL beside the REST API, and not below it.
+        beside = self._client.api_url.removesuffix("/v3")
+        query = {"query": _VIEWER}
+        with suppress(ServiceError):
+            told = patiently(lambda: self._client.write("POST", "/graphql", query, api_url=beside))
+            return text_at(told, "data", "viewer", "login")
+        return ""
 
     def comments(self, number: int) -> list[Comment]:
         path = f"{self._path}/issues/{number}/comments"

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from program import Served, run
 
-ALL_COMMANDS = "known: validate, plan, apply, drift, report, comment, explain, init, import, schema, completion, run, secrets, sandbox"
+ALL_COMMANDS = (
+    "known: validate, plan, apply, drift, report, comment, explain, init, import, schema, "
+    "completion, run, secrets, sandbox"
+)
 
 
 @pytest.mark.parametrize("command", ["plan", "validate", "apply --yes", "secrets check"])

@@ -94,15 +94,17 @@ def answer(world: World, request: Request) -> Reply:
     """Answer one request; what it reads or changes, it does in one step."""
     if request.path.startswith("/_"):
         return _control(world, request)
-    refusal = world.refusal_of(request.method)
+    is_query = request.path == "/graphql"
+    method = "GET" if is_query else request.method
+    refusal = world.refusal_of("QUERY" if is_query else method)
     refused = refusal and Reply(refusal.status, {"message": refusal.message}, refusal.headers)
     if refused and not (refusal and refusal.is_late):
         return refused
-    is_read = request.method == "GET"
+    is_read = method == "GET"
     if not is_read:
         world.latency("write")
     with world.lock:
-        world.requests.append(f"{request.method} {request.path}")
+        world.requests.append(f"{method} {request.path}")
         service = gitlab if request.path.startswith("/api/v4/") else github
         reply = service(world, request)
         # What is sent is as it is now, whatever is changed meanwhile.

@@ -37,7 +37,7 @@ class Reply:
 class Refusal:
     """An answer that takes the place of the next one to a request of one of these methods.
 
-    What was asked for may be done all the same: `is_late`.
+    "QUERY" is a query of GraphQL. What was asked for may be done all the same: `is_late`.
     """
 
     status: int
@@ -56,7 +56,8 @@ class World:
     """Guarded by `lock`; `users` are the logins of personal tokens, others are those of an `app`.
 
     `latency` is called with "read" after an answer was found and before it is sent, with "write"
-    before a change is made, and with "written" after it was.
+    before a change is made, and with "written" after it was. In `requests` a query of GraphQL is
+    the GET that it is.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -265,6 +265,46 @@ def test_an_account_without_a_name_is_nobody(service: Service, data: Any) -> Non
         forge.me()
 
 
+@pytest.mark.parametrize(
+    "data", [{}, [], None, {"data": None, "errors": []}, {"data": {"viewer": 5}}]
+)
+def test_an_app_that_is_told_no_author_is_taken_for_the_workflow(data: Any) -> None:
+    def answering(request: Request) -> Reply:
+        return Reply(200, data) if request.path == "/graphql" else Reply(403, {"message": "no"})
+
+    with forge_of(World(), answering=answering) as forge:
+        assert forge.me() == "github-actions[bot]"
+
+
+def test_two_minutes_are_waited_in_all_to_learn_the_author() -> None:
+    waited = list[float]()
+
+    def answering(request: Request) -> Reply:
+        if request.method == "GET" and waited:
+            return Reply(403, {"message": "no"})
+        return Reply(429, {"message": "slow down"}, {"retry-after": "100"})
+
+    with forge_of(World(), pause=waited.append, answering=answering) as forge:
+        assert forge.me() == "github-actions[bot]"
+    assert waited == [100]
+
+
+def test_an_enterprise_server_is_asked_beside_its_rest_api() -> None:
+    asked = list[str]()
+
+    def answering(request: Request) -> Reply:
+        asked.append(f"{request.method} {request.path}")
+        told = {"data": {"viewer": {"login": "mail-bot[bot]"}}}
+        return Reply(200, told) if request.method == "POST" else Reply(403, {"message": "no"})
+
+    with (
+        served(World(), "github", answering) as url,
+        at(f"{url}/api/v3", "github") as forge,
+    ):
+        assert forge.me() == "mail-bot[bot]"
+    assert asked == ["GET /api/v3/user", "POST /api/graphql"]
+
+
 def test_fields_of_another_type_are_not_taken() -> None:
     item = {"id": 7, "user": ["x"], "body": 5, "html_url": None}
     with forge_of(World(), answering=lambda _: Reply(200, [item])) as forge:

@@ -213,8 +213,23 @@ def test_twins_are_merged_into_the_oldest_with_what_the_newest_says() -> None:
     assert left["id"] == oldest
 
 
-def test_a_token_of_another_app_learns_its_author_by_what_it_wrote() -> None:
+def test_a_token_of_another_app_is_told_its_author() -> None:
     world = World(app="mail-bot")
+    with served(world, "github") as url:
+        for run in (1, 2):
+            with at(url, "github") as forge:
+                post_of(forge, run, f"run {run}")
+        with at(url, "github") as forge:
+            assert read(forge, PULL, KEY) == replace(note_of(2), history=(note_of(1).as_line(),))
+    (left,) = world.comments(REPOSITORY["github"], PULL)
+    assert left["author"] == "mail-bot[bot]"
+    assert len([each for each in world.requests if each.startswith("POST")]) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_who_is_not_told_its_author_learns_it_by_what_it_wrote(status: int) -> None:
+    world = World(app="mail-bot")
+    world.refusals.extend(Refusal(status, "no", methods=["QUERY"]) for _ in range(2))
     with served(world, "github") as url:
         for run in (1, 2):
             with at(url, "github") as forge:

@@ -4,7 +4,18 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from at_a_forge import BOT, REPOSITORY, SERVICES, Pause, Service, at_once, forge_of, jitter, served
+from at_a_forge import (
+    BOT,
+    REPOSITORY,
+    SERVICES,
+    Pause,
+    Service,
+    at,
+    at_once,
+    forge_of,
+    jitter,
+    served,
+)
 from double_world import Item, Refusal, World
 
 from reconciler.errors import PermissionDenied, UnexpectedAnswer, UsageError
@@ -60,6 +71,17 @@ def test_an_issue_is_opened_kept_closed_and_reopened(service: Service) -> None:
     told = world.comments(REPOSITORY[service], number)
     assert [each["body"] for each in told] == [GONE]
     assert issues(world, service)[0]["labels"] == [LABEL]
+
+
+def test_the_issue_of_an_app_is_found_and_closed_by_later_jobs() -> None:
+    world = World(app="mail-bot")
+    with served(world, "github") as url:
+        for run in (1, 2):
+            with at(url, "github") as forge:
+                track_as(forge, run)
+        with at(url, "github") as forge:
+            assert resolve(forge, KEY, comment=GONE, run=Run(3)).what == "closed"
+    assert states(world) == [("closed", "2 drifted")]
 
 
 def test_what_has_not_changed_is_not_written() -> None:

@@ -12,7 +12,7 @@ from reconciler.forges.client import Waited
 
 T = TypeVar("T")
 MOMENT = 1.0
-"""Seconds: longer than a request that somebody else may have under way."""
+"""Seconds: about as long as a request that somebody else may have under way."""
 _MOST_LOOKS = 60
 _MOST_DOUBTS = 3
 

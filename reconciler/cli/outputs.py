@@ -17,6 +17,8 @@ def check_output(option: str, file: Path, sources: Iterable[Path] = ()) -> None:
     """
     if file.resolve() in {each.resolve() for each in sources}:
         raise UsageError(f"{option}: this is the configuration; name another file")
+    if file.suffix in {".yaml", ".yml"}:
+        raise UsageError(f"{option}: a configuration may be called so; name another file")
     if file.is_dir():
         raise UsageError(f"{option}: this is a folder; name a file in it")
     folder = file.parent

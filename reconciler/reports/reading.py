@@ -1,6 +1,7 @@
 """A saved report, read: JSON that somebody else may have written, taken for no more than it is."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ _STATES = {
     "drift": ("in-sync", "drift", "pending", "partial", "error"),
 }
 _HIGHEST = 10**15
+_AT_A_PLACE = re.compile(r"([^:]+):(\d{1,9}):(\d{1,9}): (.+)")
 _DEEPEST = 200
 """How deep a value may be nested: what is declared is never a tenth of it."""
 
@@ -183,12 +185,24 @@ def _check_digest(document: Mapping[str, Any]) -> None:
 
 
 def _failed(read: _Reader) -> Report:
+    failure = _failure(read.below("error"))
     return Report(
         command=read.word("command", _COMMANDS, ""),
         state="error",
-        findings=tuple(map(_found, read.each("findings"))),
-        failure=_failure(read.below("error")),
+        findings=tuple(map(_found, read.each("findings"))) or _placed(failure, read.where),
+        failure=failure,
         run=_run(read.below("run")),
+    )
+
+
+def _placed(failure: Failure, where: Where) -> tuple[Found, ...]:
+    """Return what an error says of places in the YAML, if it says nothing else."""
+    lines = [_AT_A_PLACE.fullmatch(line) for line in failure.message.split("\n")]
+    return tuple(
+        Found("error", Finding(Location(where(file), int(line), int(column)), text, rule="error"))
+        for match in lines
+        if match and all(lines)
+        for file, line, column, text in [match.groups()]
     )
 
 

@@ -75,8 +75,13 @@ def test_an_error_is_told_by_every_report(folder: Path) -> None:
     assert "POSTMARK_SERVER_TOKEN" in error["message"]
     sarif = json.loads((folder / "out.sarif").read_text())["runs"][0]
     assert sarif["invocations"][0]["executionSuccessful"] is False
+    regions = [each["locations"][0]["physicalLocation"]["region"] for each in sarif["results"]]
+    assert regions == [
+        {"startLine": line, "startColumn": column} for line, column in ((7, 12), (8, 20), (25, 12))
+    ]
     assert "esp_reconcile_changes" not in (folder / "out.metrics").read_text()
-    assert json.loads((folder / "out.codequality").read_text()) == []
+    found = json.loads((folder / "out.codequality").read_text())
+    assert [each["location"]["lines"]["begin"] for each in found] == [7, 8, 25]
 
 
 def test_findings_are_data_with_what_was_meant(folder: Path) -> None:
@@ -149,6 +154,7 @@ def test_a_report_without_a_file_takes_standard_output(box: Served, folder: Path
         (["--report", "sarif", "--format", "json"], "only one report can go to standard output"),
         (["--report", "json=no/such/folder/x"], "its folder is not there"),
         (["--report", "json=."], "this is a folder"),
+        (["--report", "json=esp.yaml"], "a configuration may be called so"),
     ],
 )
 def test_what_cannot_be_written_is_said_before_anything_is_read(

@@ -11,8 +11,8 @@ from reconciler.errors import NotConverged, OutcomeUnknown
 from reconciler.forges.client import Waited
 
 T = TypeVar("T")
-MOMENT = 1.0
-"""Seconds: about as long as a request that somebody else may have under way."""
+MOMENT = 2.0
+"""Seconds: longer than a request that somebody else may have under way."""
 _MOST_LOOKS = 60
 _MOST_DOUBTS = 3
 

@@ -75,7 +75,7 @@ def test_a_plan_that_failed_says_so_and_what_stood_there(planned: Actions) -> No
     (body,) = planned.comments
     assert f"Could not plan for `{OTHER_HEAD[:12]}`." in body
     assert f"What stood here was for `{HEAD[:12]}`" in body
-    assert "POSTMARK_SERVER_TOKEN" in body
+    assert r"POSTMARK\_SERVER\_TOKEN is not set ([esp.yaml:7](" in body
 
 
 def test_a_job_that_ended_early_leaves_no_comment_of_before(planned: Actions) -> None:

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from reconciler.errors import RevisionError
+from reconciler.files import read_below
 from reconciler.source import printable, shortened
 
 APPLIED = "refs/esp-reconcile/applied"
@@ -24,10 +25,10 @@ _SETTINGS = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # for those before 2.45, which do not know the line above
     "GIT_NO_REPLACE_OBJECTS": "1",
 }
-_LINK, _SUBMODULE = "120000", "160000"
-_NO_COMMIT = "0" * 40
+_FOLDER, _LINK, _SUBMODULE = "040000", "120000", "160000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class _Blob:
     mode: str
     name: str
     size: int
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode.startswith("100")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class Repository:
     def commit_of(self, ref: str) -> str:
         """Return the name of the commit that a ref means. Raises RevisionError."""
         if ref.startswith("-") or not ref.strip():
-            raise RevisionError(f"{_quoted(ref)}: a commit, a tag or a branch is wanted")
+            named = _quoted(ref) or "an empty name"
+            raise RevisionError(f"{named}: a commit, a tag or a branch is wanted")
         try:
             found = self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", _peeled(ref))
         except RevisionError:
@@ -89,18 +95,28 @@ class Repository:
             self._check(ref, path, blob, most)
         return dict(zip(found, self._contents([each.name for each in found.values()]), strict=True))
 
-    def content_at(self, ref: str, path: Path) -> bytes | None:
-        """Return a file as it was then, None when it was not there."""
-        commit = self.commit_of(ref)
-        entry = self._entry(commit, self._within(path))
-        return self._contents([entry.name])[0] if entry and entry.mode.startswith("100") else None
+    def is_same(self, commit: str, path: Path, *, most: int) -> bool:
+        """Whether a file is known to be as it was at a commit.
+
+        It is not where either is no regular file, or has more than `most` bytes: a configuration
+        may name what it likes, and no link is followed, no pipe waited for, no device read.
+        """
+        try:
+            within = self._within(path)
+            now = read_below(self.root, within, most)
+        except (OSError, ValueError, RevisionError):
+            return False
+        then = self._entry(commit, within)
+        if then is None or not then.is_file or not then.size == len(now) <= most:
+            return False
+        return self._contents([then.name]) == [now]
 
     def record(self, ref: str, commit: str) -> None:
         """Move a ref to a commit, from where it is now and from nowhere else.
 
         Raises RevisionError, also when somebody else moves it meanwhile.
         """
-        before = self.find(ref) or _NO_COMMIT
+        before = self.find(ref) or "0" * len(commit)
         self._ask("update-ref", "-m", "esp-reconcile apply", ref, commit, before)
 
     def _blobs_at(self, commit: str, path: Path, *, recursive: bool) -> Iterator[_Blob]:
@@ -108,19 +124,19 @@ class Repository:
         entry = self._entry(commit, within)
         if entry is None:
             self._check_way(commit, within)
-        elif entry.mode != "040000":
+        elif entry.mode != _FOLDER:
             yield entry
         else:
             names = ("-r",) if recursive else ()
             prefix = f"{within}/" if within.parts else "./"
             for blob in self._tree(*names, commit, "--", prefix):
-                if _is_configuration(blob.path.relative_to(within)):
+                if _is_entered(blob, blob.path.relative_to(within), recursive=recursive):
                     yield blob
 
     def _entry(self, commit: str, within: PurePosixPath) -> _Blob | None:
         """Return what stands at a path, be it a file, a folder, a link or a submodule."""
         if not within.parts:
-            return _Blob(within, "040000", "", 0)
+            return _Blob(within, _FOLDER, "", 0)
         return next(self._tree(commit, "--", str(within)), None)
 
     def _check_way(self, commit: str, within: PurePosixPath) -> None:
@@ -187,10 +203,13 @@ class Repository:
 _DEEPER = "fetch the whole history (`fetch-depth: 0` on GitHub, `GIT_DEPTH: 0` on GitLab)"
 
 
-def _is_configuration(path: PurePosixPath) -> bool:
-    """Whether a file below a folder is one that the folder stands for."""
-    is_hidden = any(part.startswith(".") for part in path.parts)
-    return path.suffix in {".yaml", ".yml"} and ".sops." not in path.name and not is_hidden
+def _is_entered(blob: _Blob, path: PurePosixPath, *, recursive: bool) -> bool:
+    """Whether what is at a path below a folder is a file, or files, that the folder stands for."""
+    if any(part.startswith(".") for part in path.parts) or blob.mode == _FOLDER:
+        return False
+    if blob.mode == _SUBMODULE:
+        return recursive
+    return path.suffix in {".yaml", ".yml"} and ".sops." not in path.name
 
 
 def _peeled(ref: str) -> str:
@@ -232,5 +251,10 @@ def _told(verb: str, folder: Path, stderr: bytes) -> str:
         return (
             f"{where}: the repository is another user's, and Git does not trust it; "
             f"`git config --global --add safe.directory {where}` says that you do"
+        )
+    if "lazy fetching disabled" in text or "transport '" in text:
+        return (
+            f"{where}: this clone left out what stood there then; make it without `--filter` "
+            "(`filter` of actions/checkout)"
         )
     return f"git {verb}: {printable(shortened(text or 'it failed and did not say why'))}"

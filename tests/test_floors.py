@@ -17,7 +17,7 @@ FLOORS: dict[str, set[str]] = {
     "files": set(),
     "fields": set(),
     "errors": {"source"},
-    "git": {"errors", "source"},
+    "git": {"errors", "files", "source"},
     "model": {"fields", "source"},
     **dict.fromkeys(("config", "secrets", "sandbox", "engine"), GROUND),
     "web": {"source", "errors", "model"},

@@ -76,6 +76,12 @@ def test_a_folder_stands_for_its_yaml_files_as_in_the_working_tree(repository: P
     }
 
 
+def test_a_folder_with_the_name_of_a_file_is_no_configuration(repository: Path) -> None:
+    committed(repository, {"conf/a.yaml": "a", "conf/old.yaml/notes.txt": "x"})
+    assert set(texts("HEAD", "conf")) == {"conf/a.yaml"}
+    assert set(texts("HEAD", "conf", recursive=True)) == {"conf/a.yaml"}
+
+
 def test_paths_are_told_as_they_were_named_from_wherever(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +143,56 @@ def test_submodules_are_refused(repository: Path, tmp_path: Path, path: str) -> 
         texts("HEAD", path)
 
 
+def test_a_submodule_in_a_folder_is_refused_where_it_would_be_entered(
+    repository: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet")
+    committed(other, {"esp.yaml": "one"})
+    git(repository, "submodule", "--quiet", "add", str(other), "conf/sub")
+    committed(repository, {"conf/a.yaml": "a"})
+    assert set(texts("HEAD", "conf")) == {"conf/a.yaml"}
+    with pytest.raises(RevisionError, match="conf/sub at HEAD: a submodule"):
+        texts("HEAD", "conf", recursive=True)
+
+
+def same(path: str, *, most: int = MOST) -> bool:
+    here = Repository.of(Path.cwd())
+    return here.is_same(here.commit_of("HEAD"), Path(path), most=most)
+
+
+def test_a_file_is_the_same_only_where_it_is_known_to_be(repository: Path) -> None:
+    (repository / "link").symlink_to("kept")
+    committed(repository, {"kept": "one", "edited": "one", "gone": "one", "real/f": "one"})
+    (repository / "folder").symlink_to("real")
+    (repository / "edited").write_text("two")
+    (repository / "gone").unlink()
+    (repository / "new").write_text("one")
+    assert same("kept")
+    assert same("kept", most=3)
+    assert not same("kept", most=2)
+    for each in ("edited", "gone", "new", "nowhere", "link", "folder/f", "real", "nul\0"):
+        assert not same(each), each
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/stdin", "/etc/hostname", "../outside"])
+def test_what_leads_out_of_the_repository_is_never_read(repository: Path, target: str) -> None:
+    (repository / "link").symlink_to(target)
+    (repository.parent / "outside").write_text("x")
+    committed(repository, {"a": "a"})
+    assert not same(target)
+    assert not same("link")
+
+
+@pytest.mark.timeout(20)
+def test_no_pipe_is_waited_for(repository: Path) -> None:
+    committed(repository, {"pipe": "one"})
+    (repository / "pipe").unlink()
+    os.mkfifo(repository / "pipe")
+    assert not same("pipe")
+
+
 def test_what_is_too_long_is_not_read(repository: Path) -> None:
     committed(repository, {"esp.yaml": "12345"})
     with pytest.raises(RevisionError, match=r"esp\.yaml at HEAD: longer than 4 bytes"):
@@ -172,6 +228,20 @@ def test_a_shallow_clone_says_what_depth_is_needed(
         texts(first, "esp.yaml")
 
 
+def test_a_clone_that_left_out_the_past_says_so_and_fetches_nothing(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = committed(repository, {"esp.yaml": "one"})
+    committed(repository, {"esp.yaml": "two"})
+    for setting in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        git(repository, "config", setting, "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", f"file://{repository}", str(clone))
+    monkeypatch.chdir(clone)
+    with pytest.raises(RevisionError, match="make it without `--filter`"):
+        texts(first, "esp.yaml")
+
+
 def test_outside_of_a_repository_there_is_no_past(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +272,14 @@ def test_a_ref_is_moved_from_where_it_was(repository: Path) -> None:
     for commit in (first, second, second, first):
         here.record(APPLIED, commit)
         assert here.find(APPLIED) == commit
+
+
+def test_a_ref_is_recorded_where_names_are_longer(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--object-format=sha256")
+    commit = committed(tmp_path, {"esp.yaml": "one"})
+    here = Repository.of(tmp_path)
+    here.record(APPLIED, commit)
+    assert here.find(APPLIED) == commit
 
 
 def environment_of(repository: Path) -> Sequence[str]:

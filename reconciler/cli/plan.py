@@ -114,8 +114,8 @@ def plan(
     """
     asked = _Asked(**said)
     config = read_config(files)
-    changes = _changed_since(asked.since, files, config) if asked.since else _NOTHING
-    selection = Selection(asked.only, changes.touched if asked.since else None)
+    changes = _NOTHING if asked.since is None else _changed_since(asked.since, files, config)
+    selection = Selection(asked.only, None if asked.since is None else changes.touched)
     if asked.estimate:
         return _estimate(config, selection, settings, format_)
     if asked.out:

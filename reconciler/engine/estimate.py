@@ -47,14 +47,19 @@ def estimates(config: Config, selection: Selection, *, rate: int | None = None) 
 def _estimate(
     provider: Account, lists: int, desired: Iterable[Resource], rate: int | None
 ) -> Estimate:
-    """Count: lists, what they leave out, lists below, proofs of tokens, and what is consulted."""
+    """Count: lists, what they leave out, lists below, proofs of tokens, and what is consulted.
+
+    Of what is to go, what hangs on it may be asked for too.
+    """
     desired = list(desired)
     alone = sum(not each.kind.lists_in_full for each in desired)
-    below = {(each.parent, each.kind.name) for each in desired if each.kind.parent}
+    going = sum(each.absent for each in desired)
+    below = {(each.parent, each.kind) for each in desired if each.kind.parent}
+    deeper = sum(kind.list_calls for _, kind in below)
     besides = len(provider.tokens) + len(provider.service.kinds)
     return Estimate(
         provider.name,
         least=max(lists, 1),
-        most=lists + alone + len(below) + besides,
+        most=lists + alone + going + deeper + besides,
         pace=rate or provider.service.pace,
     )

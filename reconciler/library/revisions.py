@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from reconciler.config import MAX_BYTES, load_config
@@ -36,11 +37,9 @@ def revision_at(ref: str, paths: Sequence[Path], *, recursive: bool = False) -> 
     texts = repository.texts_at(ref, paths, recursive=recursive, most=MAX_BYTES)
     texts = {path: text for path, text in texts.items() if path.name != ACCEPTED_FILE}
 
+    @cache  # many references lead into one file
     def has_changed(path: Path) -> bool:
-        try:
-            return path.read_bytes() != repository.content_at(commit, path)
-        except OSError:
-            return True
+        return not repository.is_same(commit, path, most=MAX_BYTES)
 
     return Revision(_loaded(ref, texts, paths), commit, has_changed)
 

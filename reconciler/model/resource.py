@@ -165,6 +165,8 @@ class Kind(ABC, Generic[ReadT, WriteT]):
     """The fields whose change asks for other DNS records; a creation always does."""
     lists_in_full: ClassVar[bool] = False
     """Whether `list` yields all fields, so that `read` could add nothing."""
+    list_calls: ClassVar[int] = 1
+    """How many calls a list of it takes at most, besides further pages."""
     settling: ClassVar[float] = 15.0
     """How many seconds a read may lag behind a write before it counts as not converged."""
     deletion_takes: ClassVar[float] = 15.0

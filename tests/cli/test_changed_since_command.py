@@ -1,5 +1,7 @@
 """`plan --changed-since`: what was declared otherwise, and no call for anything else."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -118,6 +120,53 @@ def test_a_secret_whose_file_changed_is_declared_otherwise(box: Served, reposito
     (repository / "secrets" / "password").write_text("two")
     planned = run("plan", "--changed-since", "HEAD", cwd=repository, env=box.env)
     assert "1 to update" in planned.out
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "pipe"])
+def test_a_secret_that_is_no_file_is_neither_read_nor_waited_for(
+    repository: Path, target: str
+) -> None:
+    (repository / "secrets").mkdir()
+    os.mkfifo(repository / "secrets" / "pipe")
+    (repository / "secrets" / "password").symlink_to(target)
+    commit(repository, SECRET)
+    planned = run("--untrusted", "plan", "--changed-since", "HEAD", cwd=repository)
+    assert planned.code == 4
+    assert "Untrusted" not in planned.err
+
+
+def test_git_is_asked_once_for_a_file_that_many_references_lead_into(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    head, one = SECRET.split("      - url")
+    many = "".join(f"      - url{one}".replace("/a", f"/{each}") for each in range(100))
+    (repository / "secrets").mkdir()
+    (repository / "secrets" / "password").write_text("one")
+    commit(repository, head + many)
+    program = tmp_path_factory.mktemp("bin") / "git"
+    program.write_text(f'#!/bin/sh\necho >> {program}.asked\nexec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    path = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    planned = run("plan", "--changed-since", "HEAD", cwd=repository, env=path)
+    assert planned.out.startswith("No changes: nothing")
+    assert len(Path(f"{program}.asked").read_text().splitlines()) < 15
+
+
+def test_a_ref_that_is_empty_is_no_ref(repository: Path) -> None:
+    commit(repository, domains(1))
+    planned = run("plan", "--changed-since", "", cwd=repository)
+    assert planned.code == 1
+    assert "an empty name: a commit, a tag or a branch is wanted" in planned.err
+
+
+def test_only_may_meet_what_did_not_change(box: Served, repository: Path) -> None:
+    commit(repository, domains(2))
+    for files in (domains(2), domains(2, d0="{tracking: {opens: true}}")):
+        (repository / "esp.yaml").write_text(files)
+        asked = ("--changed-since", "HEAD", "--only", "m/domains/d1.example.com")
+        planned = run("plan", *asked, cwd=repository, env=box.env)
+        assert planned.code == 0, planned.err
+        assert planned.out.startswith("No changes: nothing")
 
 
 def test_only_and_changed_since_both_hold(box: Served, repository: Path) -> None:

@@ -26,6 +26,7 @@ class Certificates(PerDomain):
 
     name = "certificate"
     is_implied = True
+    list_calls = 2  # the domain, which tells the host, and the host's certificate
     dns_fields = frozenset({REQUESTED})
     fields = FieldTable(Field(REQUESTED, REQUESTED, FLAG, write_only=True))
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "reconciler"
-GROUND = {"source", "files", "errors", "fields", "model"}
+GROUND = {"source", "files", "folder", "errors", "fields", "model"}
 FLOORS: dict[str, set[str]] = {
     "source": set(),
     "files": set(),
+    "folder": {"files"},
+    "state": {"errors", "folder"},
     "fields": set(),
     "errors": {"source"},
     "git": {"errors", "files", "source"},

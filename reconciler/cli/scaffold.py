@@ -5,6 +5,7 @@ from collections.abc import Mapping
 IGNORED = """\
 # What esp-reconcile keeps for itself, plans, and secrets that are not encrypted.
 .esp-sandbox/
+.esp-reconcile/
 plan*.json
 secrets/
 *.dec.*

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from reconciler.errors import ReconcileError
-from reconciler.sandbox.folder import Folder
+from reconciler.folder import Folder
 
 FORMAT = 1
 Credentials = Mapping[str, str]

@@ -14,6 +14,7 @@ from reconciler.cli.colour import COLOUR
 from reconciler.cli.status import STATUS
 from reconciler.cli.streams import give_up
 from reconciler.source import printable
+from reconciler.state import DEFAULT_DIR
 
 _OWN_COLOUR = re.compile(r"(\x1b\[(?:0|3[123])m)")
 # A terminal drops colours, so that what stands around one is read as one.
@@ -48,6 +49,25 @@ def files(command: Callable[..., Any]) -> Callable[..., Any]:
     return argument(option(command))
 
 
+config_files = click.option(
+    "-c",
+    "--config",
+    "config_files",
+    multiple=True,
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="A file or a folder of YAML files, esp.yaml by default; may be given several times.",
+)
+state_dir = click.option(
+    "--state",
+    "state_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_DIR,
+    show_default=True,
+    envvar="ESP_RECONCILE_STATE",
+    metavar="DIR",
+    help="Where it is remembered what was tested and begun; no secret is, and it may be lost.",
+)
 as_format = click.option(
     "-f",
     "--format",

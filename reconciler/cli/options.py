@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from reconciler.cli.colour import COLOUR
-from reconciler.cli.status import STATUS
+from reconciler.cli.statusline import STATUS
 from reconciler.cli.streams import give_up
 from reconciler.source import printable
 from reconciler.state import DEFAULT_DIR

@@ -5,6 +5,7 @@ What belongs here says what things are. It reads nothing, decides nothing, and k
 
 from reconciler.model.acceptance import Acceptance
 from reconciler.model.address import Address
+from reconciler.model.examination import Examination, Health, Observation, TokenKind
 from reconciler.model.provider import Provider
 from reconciler.model.record import TO_PUBLISH, DnsRecord
 from reconciler.model.resource import (
@@ -43,8 +44,11 @@ __all__ = [
     "Create",
     "Delete",
     "DnsRecord",
+    "Examination",
     "FieldChange",
+    "Health",
     "Kind",
+    "Observation",
     "Path",
     "Performed",
     "Provider",
@@ -55,6 +59,7 @@ __all__ = [
     "Service",
     "Snapshot",
     "Statement",
+    "TokenKind",
     "Update",
     "Withheld",
     "as_text",

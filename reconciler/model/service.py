@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from reconciler.model.address import Address
+from reconciler.model.examination import Examination, TokenKind
 from reconciler.model.provider import Provider
 from reconciler.model.resource import Kind, Snapshot
 from reconciler.model.secret import Reference, Secret, reference
@@ -21,6 +22,8 @@ class Service(ABC):
     kinds: ClassVar[tuple[Kind[Any, Any], ...]]
     """Parents before children."""
     token_keys: ClassVar[tuple[str, ...]]
+    token_kinds: ClassVar[Mapping[str, TokenKind]] = {}
+    """By key, what each token is."""
     pace: ClassVar[int | None] = None
     """How many calls a minute the service documents for one credential, if it does."""
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -102,6 +105,12 @@ class Service(ABC):
         A plan makes these reads beside its lists: a token that is refused is told although nothing
         else needs it, and a token that a list is sent with costs no call more.
         """
+
+    def examinations(self, provider: Provider, session: Any) -> Iterable[Examination]:
+        """Yield what a check of a provider looks at: each token by its cheapest read, told apart
+        from others, then its sender and the domain that it sends from.
+        """
+        return ()
 
     @abstractmethod
     def reach(self, kind: Kind[Any, Any], session: Any) -> Hashable:

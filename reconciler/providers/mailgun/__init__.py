@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
+from reconciler.model import Address, Examination, Kind, Provider, Secret, Service, Snapshot
 from reconciler.providers.api import ClientT, Connector, SecretPassword
 from reconciler.providers.checks import absent_domains, declared_domains, undeclared_sender
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
@@ -14,6 +14,7 @@ from reconciler.providers.mailgun.checks import check, keys_beside_automatic_sec
 from reconciler.providers.mailgun.dialect import Home, MailgunDialect
 from reconciler.providers.mailgun.dkim import Dkim
 from reconciler.providers.mailgun.domains import Domains
+from reconciler.providers.mailgun.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.mailgun.objections import deletions_refused, too_many_urls
 from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region
 from reconciler.providers.mailgun.remarks import remarks
@@ -28,6 +29,7 @@ class Mailgun(Service):
     pace = START.calls
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)
+    token_kinds = TOKEN_KINDS
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}
 
     def check(self, provider: Provider) -> Iterable[Finding]:
@@ -61,6 +63,9 @@ class Mailgun(Service):
     ) -> Iterable[Callable[[], object]]:
         if not any(kind.parent is None for kind in listed):
             yield partial(session.client.get, DOMAINS, {"limit": 1, "skip": 0})
+
+    def examinations(self, provider: Provider, session: Reading) -> Iterable[Examination]:
+        return examinations(provider, session)
 
     def shortened(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
         domains = {name: _shortened(each) for name, each in tree.get(Domains.name, {}).items()}

@@ -50,7 +50,7 @@ def _token(session: PostmarkSession[Reader], key: str) -> Observation:
         if not _is_accepted(session.probe(key, _DIALECTS[other]), other):
             raise
         mine, theirs = _DIALECTS[key].token, _DIALECTS[other].token
-        fact = f"{error.request}: Postmark takes it as a {theirs}, and `{key}` wants a {mine}"
+        fact = f"{error.request}: Postmark takes it for the {theirs}, and `{key}` is the {mine}"
         advice = f"Move it to `{other}`, and find the {mine} at {_DIALECTS[key].home}."
         return Observation(Health.FAILED, fact, advice)
 

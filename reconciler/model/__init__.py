@@ -30,20 +30,24 @@ from reconciler.model.secret import (
     reference,
 )
 from reconciler.model.service import Account, Config, Service
+from reconciler.model.standing import NONE, Checks, DomainState
 from reconciler.model.statement import ITEM, Path, Statement
 
 __all__ = [
     "ITEM",
+    "NONE",
     "TO_PUBLISH",
     "UNSETTLED",
     "Acceptance",
     "Account",
     "Address",
     "Change",
+    "Checks",
     "Config",
     "Create",
     "Delete",
     "DnsRecord",
+    "DomainState",
     "Examination",
     "FieldChange",
     "Health",

@@ -140,7 +140,7 @@ def test_merging_keeps_the_terms_of_the_owner_in_their_order(record: str) -> Non
 
 
 @settings(max_examples=60)
-@given(records(most=4))
+@given(records(most=2))
 def test_a_merged_record_passes_what_the_include_names(record: str) -> None:
     zone = {
         **{key: value for key, value in HEALTHY.items() if key[1] == "TXT"},

@@ -22,6 +22,7 @@ FLOORS: dict[str, set[str]] = {
     "git": {"errors", "files", "source"},
     "model": {"fields", "source"},
     **dict.fromkeys(("config", "secrets", "sandbox", "engine"), GROUND),
+    "dns": GROUND,
     "web": {"source", "errors", "model"},
     "providers": GROUND | {"web"},
     "messages": {"source", "errors", "model", "web"},

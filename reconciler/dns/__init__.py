@@ -1,0 +1,1 @@
+"""DNS: what is published for a domain, compared with what its services need."""

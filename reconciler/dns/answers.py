@@ -30,10 +30,10 @@ class Answer:
     """One answer. Names have lower-case letters and no final dot, MX values are `10 host`.
 
     `ttl` is how many seconds the values may be kept, or that there are none: then it comes from
-    the SOA record, whose owner is `apex`. `chain` holds the targets of CNAMEs met on the way.
-    `reason` says why the server could not be asked, and `failure` is the word for it where it
-    refused (SERVFAIL). A referral is one such reason: `referred` is the zone's name and `servers`
-    those who hold it.
+    the SOA record, whose owner is `apex`, and so it does where an SOA record was asked for.
+    `chain` holds the targets of CNAMEs met on the way. `reason` says why the server could not be
+    asked, and `failure` is the word for it where it refused (SERVFAIL). A referral is one such
+    reason: `referred` is the zone's name and `servers` those who hold it.
     """
 
     outcome: Outcome
@@ -111,6 +111,14 @@ def read(response: dns.message.Message) -> Answer:
     )
 
 
+def _minima(answer: dns.rrset.RRset) -> Iterator[int]:
+    """Yield how long an SOA record lets others keep in mind that there is nothing at a name."""
+    yield answer.ttl
+    for each in answer:
+        if isinstance(each, dns.rdtypes.ANY.SOA.SOA):
+            yield each.minimum
+
+
 def _authority(
     response: dns.message.Message, kind: dns.rdatatype.RdataType, name: dns.name.Name
 ) -> Iterator[dns.rrset.RRset]:
@@ -140,6 +148,4 @@ def value_text(data: dns.rdata.Rdata) -> str:
             return f"{data.preference} {name_text(data.exchange) or '.'}"
         case dns.rdtypes.nsbase.NSBase():
             return name_text(data.target)
-        case dns.rdtypes.ANY.SOA.SOA():
-            return str(data.minimum)
     return data.to_text()

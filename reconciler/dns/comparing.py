@@ -118,14 +118,20 @@ def _compare_key(wanted: Wanted, values: Sequence[str]) -> Judgement:
 
 def _break(expected: str, found: str) -> str:
     """Say why a published key does not work; "" for one that is merely another."""
-    published = _tags(found)
-    if not published.keys() & {"p", "k", "v"} and not re.search(r"[pkv]\s*=", found):
+    if not _is_like_key(found):
         return ""
-    key, beginning = _tags(expected).get("p", ""), published.get("p", "")
+    key, beginning = _tags(expected).get("p", ""), _tags(found).get("p", "")
     if beginning and len(beginning) < len(key) and key.startswith(beginning):
         return f"it is cut off after {len(found)} of {len(expected)} characters"
     # What the service itself cannot have meant to work says nothing of a cut.
     return "" if keys.key_of(expected).fault else keys.key_of(found).fault
+
+
+def _is_like_key(text: str) -> bool:
+    """Whether a text was meant as a key, and is not one for something else, as a DMARC record."""
+    if version := re.match(r'[\s"]*v\s*=\s*(\w*)', text):
+        return version[1].upper().startswith("DKIM")
+    return re.search(r"\b[pk]\s*=", text) is not None
 
 
 # SPF
@@ -162,7 +168,8 @@ def merged(wanted: Wanted, records: Sequence[str]) -> str:
         first = _with_terms(first, other)
     for include in spf.includes(wanted.value):
         first = spf.merged(first, include)
-    return first
+    rest = (each for each in wanted.value.split() if "include:" not in each.lower())
+    return _with_terms(first, " ".join(rest))
 
 
 _LAST = re.compile(r"[-+?~]?all|redirect=.*|exp=.*", re.IGNORECASE)
@@ -193,10 +200,10 @@ def _compare_mx(wanted: Wanted, siblings: Sequence[Wanted], values: Sequence[str
             "the others, as mail goes to one or the other."
         )
         return Judgement(Verdict.OTHER_MX, fact, advice, is_fault=not wanted.is_optional)
-    if _exchange(wanted.expected) in published:
-        return OK
-    own = _exchange(wanted.expected)[1]
+    preference, own = _exchange(wanted.expected)
     same = [each for each in values if _exchange(each)[1] == own]
+    if (preference, own) in published or (same and not preference):
+        return OK
     return _other(wanted, same) if same else MISSING
 
 

@@ -6,7 +6,7 @@ has not fetched the zone's new version.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dns.flags
 import dns.resolver
@@ -14,7 +14,7 @@ import dns.resolver
 from reconciler.dns.answers import Answer, canonical, not_asked
 from reconciler.dns.asking import Asker
 from reconciler.dns.once import Once
-from reconciler.dns.servers import Place, Server
+from reconciler.dns.servers import PORT, Place, Server
 
 _ASKED = 2
 """Name servers of a zone whose answers are compared."""
@@ -90,9 +90,12 @@ class Resolver:
 
 
 class Authorities:
-    """Finds and asks those who hold the zones."""
+    """Finds and asks those who hold the zones; those that are found listen on `port`."""
 
-    def __init__(self, asker: Asker, resolver: Resolver, given: Place | None) -> None:
+    def __init__(
+        self, asker: Asker, resolver: Resolver, given: Place | None, *, port: int = PORT
+    ) -> None:
+        self._port = port
         self._asker = asker
         self._resolver = resolver
         self._given = given
@@ -106,6 +109,12 @@ class Authorities:
 
     def published(self, name: str, kind: str, *, depth: int = 0) -> Published:
         """Return what the zone's name servers answer; CNAMEs are followed into other zones."""
+        found = self.direct(name, kind)
+        told = (Told(each.by, self._followed(each.answer, kind, depth)) for each in found.told)
+        return replace(found, told=tuple(told))
+
+    def direct(self, name: str, kind: str) -> Published:
+        """Return what the zone's name servers answer, and nothing of other zones."""
         zone = self.zone_of(name)
         if zone.fault:
             return Published(zone, fault=zone.fault)
@@ -116,7 +125,7 @@ class Authorities:
             if fault := _fault(answer, zone):
                 reasons.append(f"{by}: {fault}")
                 continue
-            told.append(Told(by, self._followed(answer, kind, depth)))
+            told.append(Told(by, answer))
             if len(told) == _ASKED:
                 break
         return Published(zone, tuple(told), "" if told else "; ".join(reasons))
@@ -153,7 +162,7 @@ class Authorities:
             if not answer.was_asked:
                 return Zone(ancestor, fault=f"its zone is not known: {answer.reason}")
             if answer.is_found and not answer.chain:
-                return self._held(ancestor, int(answer.values[0]))
+                return self._held(ancestor, answer.ttl)
             if answer.apex and not answer.chain and _is_within(name, answer.apex):
                 return self._held(answer.apex, answer.ttl)
         return Zone("", fault="its zone is not known: no name above it has an SOA record")
@@ -174,7 +183,7 @@ class Authorities:
 
     def _addresses(self, name_server: str) -> tuple[Server, ...]:
         answers = (self._resolver.find(name_server, kind) for kind in ("A", "AAAA"))
-        return tuple(Server(value) for answer in answers for value in answer.values)
+        return tuple(Server(value, self._port) for answer in answers for value in answer.values)
 
 
 def _fault(answer: Answer, zone: Zone) -> str:

@@ -31,9 +31,10 @@ class Answer:
 
     `ttl` is how many seconds the values may be kept, or that there are none: then it comes from
     the SOA record, whose owner is `apex`, and so it does where an SOA record was asked for.
-    `chain` holds the targets of CNAMEs met on the way. `reason` says why the server could not be
-    asked, and `failure` is the word for it where it refused (SERVFAIL). A referral is one such
-    reason: `referred` is the zone's name and `servers` those who hold it.
+    `chain` holds the targets of CNAMEs met on the way. `reason` says why the server, or one that
+    a CNAME leads to, could not be asked, and `failure` is the word for it where it refused
+    (SERVFAIL). A referral is one such reason: `referred` is the zone's name and `servers` those who
+    hold it.
     """
 
     outcome: Outcome

@@ -52,6 +52,8 @@ def _hidden_by_cname(case: Case) -> Judgement | None:
     if case.view.is_wildcard(name, "CNAME"):
         return None
     fact = f"a CNAME to {chain[0]} stands at this name, and nothing else may stand beside it"
+    if case.answer.reason:
+        fact += f" (what it leads to could not be asked: {case.answer.reason})"
     return Judgement(
         Verdict.CNAME_CONFLICT, fact, f"Remove the CNAME, and {_addition(case.wanted, case.zone)}."
     )

@@ -17,7 +17,7 @@ from reconciler.dns.causes import (
 from reconciler.dns.comparing import OK, compare, is_spf, merged, spf_records
 from reconciler.dns.findings import Finding, Judgement, Verdict, Wanted
 from reconciler.dns.view import View
-from reconciler.dns.zones import Published, Zone
+from reconciler.dns.zones import Published
 
 _MINUTE, _HOUR = 60, 3600
 
@@ -37,11 +37,10 @@ class Judge:
         published = self.view.authorities.published(wanted.name, wanted.kind)
         resolved = self.view.resolver.ask(wanted.name, wanted.kind)
         judgement = self._judge(wanted, siblings, published, resolved)
-        answers = [each.answer for each in published.told if each.answer.was_asked]
-        values = {value for answer in answers for value in answer.values}
+        values = {value for each in published.told for value in each.answer.values}
         return _finding(
             wanted,
-            tuple(sorted(values)) if answers else None,
+            None if published.fault else tuple(sorted(values)),
             resolved.values if resolved.was_asked else None,
             judgement,
         )
@@ -49,11 +48,9 @@ class Judge:
     def _judge(
         self, wanted: Wanted, siblings: Sequence[Wanted], published: Published, resolved: Answer
     ) -> Judgement:
-        told = [each for each in published.told if each.answer.was_asked]
-        if not told:
-            why = published.fault or published.told[0].answer.reason
-            return self._unknown(wanted, siblings, published.zone, why, resolved)
-        judged = [(each, self._compared(wanted, siblings, each.answer)) for each in told]
+        if published.fault:
+            return self._unknown(wanted, siblings, published, resolved)
+        judged = [(each, self._compared(wanted, siblings, each.answer)) for each in published.told]
         wrong = [(each, judgement) for each, judgement in judged if not judgement.is_ok]
         if 0 < len(wrong) < len(judged):
             right = next(each.by for each, judgement in judged if judgement.is_ok)
@@ -78,10 +75,11 @@ class Judge:
         """Return the judgement of SPF records that takes in what they include."""
         if len(records) != 1:
             return judgement
-        visit = _Visit(self.view, frozenset(map(canonical, spf.includes(wanted.value))))
+        visit = _Visit(self.view, _included(wanted.value))
         count = spf.lookups(records[0], wanted.name, visit.ask)
         is_over = count.lookups > spf.MOST_LOOKUPS or count.voids > spf.MOST_VOIDS
-        if not judgement.is_ok and not visit.has_seen_all:
+        is_below = visit.has_seen_all and not visit.wanted & _included(records[0])
+        if not (judgement.is_ok or is_below):
             after = spf.lookups(merged(wanted, records), wanted.name, visit.ask)
             advice = (
                 f"{judgement.advice} (look-ups: {count.lookups} now, {after.lookups} then, of "
@@ -153,22 +151,21 @@ class Judge:
         self,
         wanted: Wanted,
         siblings: Sequence[Wanted],
-        zone: Zone,
-        why: str,
+        published: Published,
         resolved: Answer,
     ) -> Judgement:
         """Return the judgement where nobody who holds the zone could be asked."""
-        fact = f"the authority could not be asked: {why}"
+        fact = f"the authority could not be asked: {published.fault}"
         if resolved.was_asked:
             is_seen = compare(wanted, siblings, resolved.values).is_ok
-            fact += f"; the resolver {'has the record' if is_seen else 'does not have the record'}"
+            fact += f"; the resolver {'has' if is_seen else 'does not have'} the record"
         elif resolved.failure == "SERVFAIL":
             fact += "; the resolver fails (SERVFAIL): DNSSEC may be broken"
         else:
             fact += f"; nor could the resolver: {resolved.reason}"
         advice = "Look from where port 53 is open, or name a server with --authority."
-        if zone.name_servers and zone.fault:
-            advice = f"The record belongs to {zone.title}."
+        if published.zone.name_servers and published.zone.fault:
+            advice = f"The record belongs to {published.zone.title}."
         return Judgement(Verdict.UNKNOWN, fact, advice)
 
 
@@ -181,19 +178,23 @@ class _Visit:
 
     def __init__(self, view: View, wanted: frozenset[str]) -> None:
         self._view = view
-        self._wanted = wanted
+        self.wanted = wanted
         self._seen: set[str] = set()
 
     @property
     def has_seen_all(self) -> bool:
-        return bool(self._wanted) and self._wanted <= self._seen
+        return bool(self.wanted) and self.wanted <= self._seen
 
     def ask(self, name: str, kind: str) -> Sequence[str] | None:
         found = self._view.values(name, kind)
-        if kind == "TXT" and canonical(name) in self._wanted:
+        if kind == "TXT" and canonical(name) in self.wanted:
             self._seen.add(canonical(name))
             return found if found and spf_records(found) else None
         return found
+
+
+def _included(record: str) -> frozenset[str]:
+    return frozenset(map(canonical, spf.includes(record)))
 
 
 def _finding(

@@ -54,7 +54,7 @@ class View:
         """Return what is at a name of any zone, None if nobody could be asked."""
         if self._is_given:
             told = self.authorities.published(name, kind).told
-            if told and told[0].answer.was_asked:
+            if told and not told[0].answer.reason:
                 return told[0].answer.values
         answer = self.resolver.ask(name, kind)
         return answer.values if answer.was_asked else None

@@ -131,17 +131,24 @@ class Authorities:
         return Published(zone, tuple(told), "" if told else "; ".join(reasons))
 
     def _followed(self, answer: Answer, kind: str, depth: int) -> Answer:
-        """Return the values behind the CNAMEs of an answer, if it led elsewhere without them."""
+        """Return the values behind the CNAMEs of an answer, if it led elsewhere without them.
+
+        Where these could not be asked for, the answer is given back with that reason: that there is
+        a CNAME is known.
+        """
         if answer.is_found or not answer.chain:
             return answer
+        beyond = self._beyond(answer.chain[-1], kind, depth)
+        if beyond.was_asked:
+            return beyond.behind(answer)
+        return replace(answer, reason=f"{answer.chain[-1]}: {beyond.reason}")
+
+    def _beyond(self, target: str, kind: str, depth: int) -> Answer:
         if depth == _LONGEST_CHAIN:
-            return not_asked("its CNAMEs lead on and on").behind(answer)
-        target = answer.chain[-1]
-        beyond = self.published(target, kind, depth=depth + 1)
-        if beyond.told:
-            return beyond.told[0].answer.behind(answer)
+            return not_asked("CNAMEs lead on and on")
+        told = self.published(target, kind, depth=depth + 1).told
         # The authority that was named may hold none of the zones that a CNAME leads to.
-        return self._resolver.ask(target, kind).behind(answer)
+        return told[0].answer if told else self._resolver.ask(target, kind)
 
     def _ask_about(self, name: str, kind: str) -> Answer:
         """Ask the one who knows of zones: the named authority, or the resolver."""

@@ -1,4 +1,4 @@
-"""A name server that does as a test tells it, with whole packets: it lies, cuts short, or is mute."""
+"""A name server that does as a test tells it, packet by packet: it lies, cuts short, or is mute."""
 
 import socketserver
 import threading

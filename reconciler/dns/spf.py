@@ -1,15 +1,13 @@
 """SPF records: one more include merged into one, and what it costs to evaluate (RFC 7208)."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reconciler.dns.asking import Ask
 from reconciler.dns.spf_terms import Malformed, Term, terms_of
 from reconciler.source import printable, shortened
 
-Ask = Callable[[str, str], Sequence[str] | None]
-"""Looks a name and a type up: the values, a TXT joined; empty if there are none; None if it could
-not be asked."""
 MOST_LOOKUPS, MOST_VOIDS = 10, 2
 """What RFC 7208 §4.6.4 allows: look-ups in all, and those that find nothing."""
 _MOST_COUNTED = 40

@@ -35,7 +35,7 @@ class Judge:
             fact = "the service does not say which record it wants"
             return _finding(wanted, None, None, Judgement(Verdict.UNKNOWN, fact))
         published = self.view.authorities.published(wanted.name, wanted.kind)
-        resolved = self.view.resolver.ask(wanted.name, wanted.kind)
+        resolved = self.view.resolver.values(wanted.name, wanted.kind)
         judgement = self._judge(wanted, siblings, published, resolved)
         values = {value for each in published.told for value in each.answer.values}
         return _finding(

@@ -56,7 +56,7 @@ class View:
             told = self.authorities.published(name, kind).told
             if told and not told[0].answer.reason:
                 return told[0].answer.values
-        answer = self.resolver.ask(name, kind)
+        answer = self.resolver.values(name, kind)
         return answer.values if answer.was_asked else None
 
     def held(self, name: str, kind: str) -> tuple[str, ...]:

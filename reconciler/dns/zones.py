@@ -75,6 +75,18 @@ class Resolver:
             return not_asked(f"{self._place or 'this system'} leads to no resolver")
         return self._asker.ask(servers, name, kind, flags=flags)
 
+    def values(self, name: str, kind: str) -> Answer:
+        """Ask for what is behind the CNAMEs, of one that does not follow them by itself, too."""
+        answer = self.ask(name, kind)
+        for _ in range(_LONGEST_CHAIN):
+            if answer.is_found or not answer.chain or not answer.was_asked:
+                break
+            beyond = self.ask(answer.chain[-1], kind)
+            if not beyond.chain:
+                return beyond.behind(answer)
+            answer = beyond.behind(answer)
+        return answer
+
     def find(self, name: str, kind: str) -> Answer:
         """Ask without a check of signatures, so that a zone whose DNSSEC is broken is found."""
         return self.ask(name, kind, flags=dns.flags.RD | dns.flags.CD)
@@ -148,7 +160,7 @@ class Authorities:
             return not_asked("CNAMEs lead on and on")
         told = self.published(target, kind, depth=depth + 1).told
         # The authority that was named may hold none of the zones that a CNAME leads to.
-        return told[0].answer if told else self._resolver.ask(target, kind)
+        return told[0].answer if told else self._resolver.values(target, kind)
 
     def _ask_about(self, name: str, kind: str) -> Answer:
         """Ask the one who knows of zones: the named authority, or the resolver."""

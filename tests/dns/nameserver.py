@@ -51,7 +51,8 @@ class NameServer:
 
 def zone_text(zone: str, records: str, *, minimum: int = NEGATIVE_TTL) -> str:
     """Return a zone file with SOA and NS records before those that a test names."""
-    return HEAD.format(zone=zone, minimum=minimum) + "\n".join(records.strip().splitlines()) + "\n"
+    lines = [line.strip() for line in records.splitlines()]
+    return "\n".join([HEAD.format(zone=zone, minimum=minimum), *lines, ""])
 
 
 @contextmanager
@@ -60,16 +61,16 @@ def serving(
 ) -> Iterator[NameServer]:
     """Serve zones, whole files by name, until the end of the block; skip the test without knotd."""
     needs("knot")
-    with TemporaryDirectory(prefix="knot") as name, ExitStack() as stack:
+    with TemporaryDirectory(prefix="knot") as name:
         folder = Path(name)
         for zone, text in zones.items():
             (folder / f"{zone}.zone").write_text(text, encoding="utf-8")
         for _ in range(_TRIES):
             chosen = port or _free_port(hosts)
-            process = stack.enter_context(_running(folder, zones, hosts, chosen))
-            if _is_ready(process, zones, hosts[0], chosen):
-                yield NameServer(chosen, hosts[0])
-                return
+            with _running(folder, zones, hosts, chosen) as process:
+                if _is_ready(process, zones, hosts[0], chosen):
+                    yield NameServer(chosen, hosts[0])
+                    return
         log = (folder / "log").read_text(encoding="utf-8")
         raise RuntimeError(f"knotd did not start:\n{log}")
 

@@ -92,6 +92,12 @@ def _gitlab_ci_local() -> str | None:
     )
 
 
+def _knot() -> str | None:
+    """Tell whether there is a name server; Debian has it where only the superuser looks."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+    return None if shutil.which("knotd", path=path) else "knotd is missing: install knot"
+
+
 def _wheels() -> str | None:
     """Tell whether what our action and our hooks install can be had without a network."""
     if (WHEELS / ".fetched").exists():
@@ -106,4 +112,5 @@ PROBLEMS: Mapping[str, Callable[[], str | None]] = {
     "act": _act,
     "gitlab-ci-local": _gitlab_ci_local,
     "wheels": _wheels,
+    "knot": _knot,
 }

@@ -38,6 +38,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 HOMES = {
     "httpx": {"providers", "sandbox/transport", "web"},
     "deepdiff": {"engine/diff"},
+    "dns": {"dns"},
     "yaml": {"config", "secrets/rules"},
     "jsonschema": {"config"},
     "referencing": {"config"},

@@ -27,8 +27,8 @@ FLOORS: dict[str, set[str]] = {
     "providers": GROUND | {"web"},
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
-    "reports": GROUND | {"engine", "state"},
-    "library": GROUND | {"config", "secrets", "engine", "providers", "git"},
+    "reports": GROUND | {"engine", "state", "dns"},
+    "library": GROUND | {"config", "secrets", "dns", "engine", "providers", "git"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
 

@@ -14,6 +14,7 @@ class _Lazy(Commands):
     table: ClassVar[dict[str, str]] = {
         "list": "reconciler.cli.domains.listing:list_",
         "records": "reconciler.cli.domains.records:records",
+        "diagnose": "reconciler.cli.domains.diagnose:diagnose",
         "verify": "reconciler.cli.domains.verify:verify",
         "add": "reconciler.cli.domains.editing:add",
         "remove": "reconciler.cli.domains.editing:remove",

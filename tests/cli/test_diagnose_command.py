@@ -12,6 +12,9 @@ from required import needs
 DMARC = '_dmarc IN TXT "v=DMARC1; p=quarantine; rua=mailto:d@example.com"'
 
 
+SHAPE = {"domain", "purpose", "type", "host", "expected", "authority", "resolver", "verdict"}
+
+
 @pytest.fixture
 def applied(box: Served, folder: Path) -> Served:
     needs("knot")
@@ -83,16 +86,7 @@ def test_each_fault_is_told_with_what_was_expected_and_found(applied: Served, fo
     assert rows["tracking"]["verdict"] == "missing"
     assert rows["tracking"]["authority"] == []
     assert rows["DMARC"]["verdict"] == "missing"
-    assert {
-        "domain",
-        "purpose",
-        "type",
-        "host",
-        "expected",
-        "authority",
-        "resolver",
-        "verdict",
-    } <= (rows["SPF"].keys())
+    assert SHAPE <= rows["SPF"].keys()
 
 
 def test_a_server_that_never_answers_makes_nothing_missing(applied: Served, folder: Path) -> None:

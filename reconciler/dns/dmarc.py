@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.dns.asking import Ask
+from reconciler.dns.lookup import Ask
 from reconciler.source import printable, shortened
 
 LEAST = "v=DMARC1; p=none"

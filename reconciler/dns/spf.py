@@ -4,14 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.dns.asking import Ask
-from reconciler.dns.spf_terms import Malformed, Term, terms_of
+from reconciler.dns.lookup import Ask
+from reconciler.dns.spf_terms import LONGEST_RECORD, Malformed, Term, terms_of
 from reconciler.source import printable, shortened
 
 MOST_LOOKUPS, MOST_VOIDS = 10, 2
 """What RFC 7208 §4.6.4 allows: look-ups in all, and those that find nothing."""
 _MOST_COUNTED = 40
-"""Beyond the limit we go on counting, to tell how far; a tree of includes grows without end."""
+"""Beyond the limit we go on counting, to tell how far; a tree of includes grows without end.
+
+It is fewer if the records are long."""
 _MOST_HOSTS = 10
 _LONGEST_NAME, _LONGEST_LABEL = 253, 63
 _VERSION = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
@@ -113,6 +115,7 @@ class _Evaluation:
         self.voids = 0
         self._is_unknown = False
         self._has_macros = False
+        self._characters = 0
 
     def count(self, error: str) -> Count:
         return Count(self.lookups, self.voids, error, self._is_unknown, self._has_macros)
@@ -122,6 +125,7 @@ class _Evaluation:
 
         `path` has the domains that led here, this record's own last.
         """
+        self._characters += len(record)
         try:
             terms = terms_of(record)
         except Malformed as broken:
@@ -150,9 +154,10 @@ class _Evaluation:
 
     def _charge(self) -> None:
         self.lookups += 1
-        if self.lookups > _MOST_COUNTED:
+        is_much = self._characters > LONGEST_RECORD and self.lookups > MOST_LOOKUPS
+        if is_much or self.lookups > _MOST_COUNTED:
             raise Malformed(
-                f"it needs more than {_MOST_COUNTED} DNS look-ups, and SPF allows {MOST_LOOKUPS}"
+                f"it needs {self.lookups} DNS look-ups or more, and SPF allows {MOST_LOOKUPS}"
             )
 
     def _below(self, term: Term, path: tuple[str, ...]) -> str:

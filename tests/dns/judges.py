@@ -9,7 +9,7 @@ from checkdmarc.utils import DNS_CACHE  # type: ignore[import-untyped]
 from dns.rdata import Rdata, from_text
 from dns.resolver import NXDOMAIN, NoAnswer
 
-from reconciler.dns.asking import Ask
+from reconciler.dns.lookup import Ask
 
 HOST = "192.0.2.200"
 """Where the mail comes from that pyspf judges; no record but those under test names it."""

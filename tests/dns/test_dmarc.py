@@ -290,5 +290,5 @@ def test_alignment_is_unknown_where_nobody_could_be_asked() -> None:
 def test_a_megabyte_is_read_soon(text: str) -> None:
     began = time.process_time()
     policy = parse(text)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 2
     assert sum(map(len, policy.faults)) < 1000

@@ -95,7 +95,9 @@ def _gitlab_ci_local() -> str | None:
 def _knot() -> str | None:
     """Tell whether there is a name server; Debian has it where only the superuser looks."""
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
-    return None if shutil.which("knotd", path=path) else "knotd is missing: install knot"
+    if shutil.which("knotd", path=path):
+        return None
+    return "knotd is missing: install knot (Debian has it)"
 
 
 def _wheels() -> str | None:

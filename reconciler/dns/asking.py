@@ -6,7 +6,7 @@ asked. It never reads as if there were no record.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -16,15 +16,9 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 
-from reconciler.dns.answers import Answer, Outcome, canonical, not_asked, read
+from reconciler.dns.answers import Answer, canonical, not_asked, read
 from reconciler.dns.once import Once
 from reconciler.dns.servers import Server
-
-__all__ = ["Answer", "Ask", "Asker", "Outcome", "Patience"]
-
-Ask = Callable[[str, str], Sequence[str] | None]
-"""Looks a name and a type up: the values, a TXT joined; empty if there are none; None if it could
-not be asked. It is how the judgements of this room look names up, whoever is asked."""
 
 _PAYLOAD = 1232
 """Octets of a UDP answer: what passes everywhere unfragmented (the DNS flag day of 2020)."""

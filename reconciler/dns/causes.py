@@ -183,7 +183,7 @@ def zone_line(wanted: Wanted) -> str:
 
 def _data(wanted: Wanted) -> str:
     if wanted.kind == "TXT":
-        octets = wanted.value.encode()
+        octets = wanted.value.encode("utf-8", "backslashreplace")
         strings = [octets[at : at + _STRING] for at in range(0, len(octets), _STRING)]
         data = dns.rdtypes.ANY.TXT.TXT(dns.rdataclass.IN, dns.rdatatype.TXT, strings)
         return data.to_text()

@@ -57,15 +57,30 @@ def lying(over_udp: Reply, over_tcp: Reply = silence) -> Iterator[Liar]:
                 self.wfile.write(len(each).to_bytes(2, "big") + each)
 
     with ExitStack() as stack:
-        udp = stack.enter_context(_Udp(("127.0.0.1", 0), Udp))
+        udp, tcp = _pair(stack, Udp, Tcp)
         liar.port = udp.server_address[1]
-        tcp = stack.enter_context(_Tcp(("127.0.0.1", liar.port), Tcp))
         for server in (udp, tcp):
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
             stack.callback(thread.join)
             stack.callback(server.shutdown)
         yield liar
+
+
+def _pair(
+    stack: ExitStack,
+    over_udp: type[socketserver.BaseRequestHandler],
+    over_tcp: type[socketserver.BaseRequestHandler],
+) -> tuple["_Udp", "_Tcp"]:
+    """Return servers of both protocols at one port, which is seldom free for one of them only."""
+    while True:
+        udp = _Udp(("127.0.0.1", 0), over_udp)
+        try:
+            tcp = _Tcp(("127.0.0.1", udp.server_address[1]), over_tcp)
+        except OSError:
+            udp.server_close()
+            continue
+        return stack.enter_context(udp), stack.enter_context(tcp)
 
 
 class _Udp(socketserver.ThreadingUDPServer):

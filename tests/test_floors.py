@@ -27,6 +27,7 @@ FLOORS: dict[str, set[str]] = {
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
     "reports": GROUND | {"engine"},
+    "dashboard": GROUND | {"reports"},
     "library": GROUND | {"config", "secrets", "engine", "providers", "git"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
@@ -41,6 +42,7 @@ HOMES = {
     "jsonschema": {"config"},
     "referencing": {"config"},
     "click": {"cli"},
+    "jinja2": {"dashboard"},
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},
     "cryptography": {"sandbox"},

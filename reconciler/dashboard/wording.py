@@ -1,0 +1,105 @@
+"""How states, times and commands are written on the page, for eyes with and without colours."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler.model import as_text
+
+_SERVICES = {"postmark": "Postmark", "mailgun": "Mailgun"}
+_SITES = ("postmarkapp.com", "mailgun.com")
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A state as it is shown: `tone` is a colour's name, and nothing hangs on the colour alone."""
+
+    tone: str
+    symbol: str
+    word: str
+
+
+_LOOKS = {
+    "good": ("✓", ("connected", "accepted", "verified", "live", "passed", "as declared")),
+    "bad": ("✕", ("failed", "refused", "missing", "disabled")),
+    "fair": ("!", ("unverified", "to publish", "unmanaged", "archived", "differs")),
+    "plain": ("?", ("unknown",)),
+    "none": ("·", ("none",)),
+}
+_BY_WORD = {
+    word: Look(tone, symbol, word.capitalize())
+    for tone, (symbol, words) in _LOOKS.items()
+    for word in words
+}
+
+
+def look(state: str) -> Look:
+    """Return how a state is shown; one that nobody knows is shown as its own word."""
+    return _BY_WORD.get(state.lower()) or Look("plain", "·", state.capitalize() or "Not told")
+
+
+def service_name(service: str) -> str:
+    return _SERVICES[service]
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """Return how long a time lies before the reading, or after it if clocks disagree."""
+    seconds = round(abs((now - then) / timedelta(seconds=1)))
+    if not seconds:
+        return "at the time of this reading"
+    unit, size = next((unit, size) for unit, size in _UNITS if seconds >= size)
+    side = "before" if then <= now else "after"
+    return f"{count(seconds // size, unit)} {side} this reading"
+
+
+def exact(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def machine(at: datetime) -> str:
+    """Return a time as programs read it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def command(verb: str, *names: str, options: Sequence[str] = ()) -> str:
+    """Return a line for a shell; no name in it can be anything but an argument."""
+    has_dash = any(name.startswith("-") for name in names)
+    rest = [*options, "--", *names] if has_dash else [*names, *options]
+    return shlex.join(["esp-reconcile", *verb.split(), *rest])
+
+
+def service_link(link: str) -> str:
+    """Return a link that leads to one of the two services by https, else ""."""
+    try:
+        parts = urlsplit(link)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    is_theirs = any(host == site or host.endswith(f".{site}") for site in _SITES)
+    is_plain = parts.scheme == "https" and parts.netloc == host and link.isascii()
+    return link if is_theirs and is_plain and link.isprintable() else ""
+
+
+def value_text(value: Any) -> str:
+    """Return a value of the YAML as people write it."""
+    if isinstance(value, tuple | list):
+        return ", ".join(map(value_text, value)) or "none"
+    if value is None:
+        return "not set"
+    return value if isinstance(value, str) and value else as_text(value)
+
+
+def tally(states: Iterable[str]) -> str:
+    """Return how often each state is there, as in `3 verified, 1 unverified`."""
+    counts: dict[str, int] = {}
+    for state in states:
+        counts[state] = counts.get(state, 0) + 1
+    return ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))

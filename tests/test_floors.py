@@ -43,8 +43,8 @@ HOMES = {
     "referencing": {"config"},
     "click": {"cli"},
     "jinja2": {"dashboard"},
-    "starlette": {"sandbox"},
-    "uvicorn": {"sandbox"},
+    "starlette": {"dashboard/serving", "sandbox"},
+    "uvicorn": {"dashboard/serving", "sandbox"},
     "cryptography": {"sandbox"},
 }
 

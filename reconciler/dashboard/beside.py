@@ -9,6 +9,7 @@ from reconciler.dashboard.wording import value_text
 from reconciler.reports.report import CAUSES, Entry, Report
 from reconciler.source import printable
 
+MANY_DIFFERENCES = 200
 _LONGEST = 200
 _SAYS = {"create": "to be created", "update": "to be changed", "delete": "to be removed"}
 _WORDS = {
@@ -93,6 +94,11 @@ class Beside:
                 causes = {printable(each.name): each.cause for each in entry.fields}
                 change.cause = causes.get(change.name) or entry.cause
         self._all[address] = found
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there is more than anybody would read value by value."""
+        return len(self._all) > MANY_DIFFERENCES
 
     @property
     def pending(self) -> int:

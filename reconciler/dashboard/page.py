@@ -19,7 +19,9 @@ from reconciler.source import printable
 
 COLUMNS = {"postmark": ("DKIM", "Return-Path"), "mailgun": ("SPF", "DKIM", "CNAME")}
 """What is said of a domain's DNS, in the order of the services' own pages."""
-MANY_DOMAINS = 2000
+MANY_DOMAINS = 100
+"""Above so many the commands for a domain are told once, for all."""
+TOO_MANY_DOMAINS = 2000
 """Above so many those with problems come first, and the others are folded away without records."""
 
 _TEMPLATES = Environment(
@@ -36,10 +38,10 @@ _TEMPLATES.globals.update(
     command=wording.command,
     count=wording.count,
     exact=wording.exact,
-    look=wording.look,
     machine=wording.machine,
     service_link=wording.service_link,
     service_name=wording.service_name,
+    tone=wording.tone,
     value_text=wording.value_text,
 )
 
@@ -108,12 +110,16 @@ class _Shown:
     def domains(self) -> tuple[Domain, ...]:
         """All domains, or those with problems if there are too many to look through."""
         every = self.data.domains
-        return every if len(every) <= MANY_DOMAINS else tuple(e for e in every if not e.is_fine)
+        return every if len(every) <= TOO_MANY_DOMAINS else tuple(e for e in every if not e.is_fine)
 
     @property
     def folded(self) -> tuple[Domain, ...]:
         every = self.data.domains
-        return () if len(every) <= MANY_DOMAINS else tuple(e for e in every if e.is_fine)
+        return () if len(every) <= TOO_MANY_DOMAINS else tuple(e for e in every if e.is_fine)
+
+    @property
+    def has_many_domains(self) -> bool:
+        return len(self.data.domains) > MANY_DOMAINS
 
     @property
     def tally(self) -> str:

@@ -3,7 +3,6 @@
 It accepts what `schemas/status.schema.json` does, in the time that a loop takes.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -287,15 +286,3 @@ def _webhook(read: _Reader) -> Webhook:
 def _setting(read: _Reader) -> Setting:
     read.check_keys(*Setting.__slots__)
     return Setting(read.text("name"), read.value("value"))
-
-
-def document_from(text: str | bytes, name: str) -> Any:
-    """Return the JSON of a saved file; `name` is what to call it. Raises InvalidReport."""
-    try:
-        return json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise InvalidReport(f"{name}: not JSON; `--format json` prints what belongs here") from None
-
-
-def _no_number(word: str) -> None:
-    raise ValueError(word)

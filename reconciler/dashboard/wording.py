@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,35 +10,22 @@ from reconciler.model import as_text
 
 _SERVICES = {"postmark": "Postmark", "mailgun": "Mailgun"}
 _SITES = ("postmarkapp.com", "mailgun.com")
+DOMAIN_STATES = ("verified", "unverified", "missing", "disabled", "unknown")
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A state as it is shown: `tone` is a colour's name, and nothing hangs on the colour alone."""
-
-    tone: str
-    symbol: str
-    word: str
-
-
-_LOOKS = {
-    "good": ("✓", ("connected", "accepted", "verified", "live", "passed", "as declared")),
-    "bad": ("✕", ("failed", "refused", "missing", "disabled")),
-    "fair": ("!", ("unverified", "to publish", "unmanaged", "archived", "differs")),
-    "plain": ("?", ("unknown",)),
-    "none": ("·", ("none",)),
+_TONES = {
+    "good": ("connected", "accepted", "verified", "live", "passed", "as declared"),
+    "bad": ("failed", "refused", "missing", "disabled"),
+    "fair": ("unverified", "to publish", "archived", "differs"),
+    "none": ("none",),
 }
-_BY_WORD = {
-    word: Look(tone, symbol, word.capitalize())
-    for tone, (symbol, words) in _LOOKS.items()
-    for word in words
-}
+_TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
 
 
-def look(state: str) -> Look:
-    """Return how a state is shown; one that nobody knows is shown as its own word."""
-    return _BY_WORD.get(state.lower()) or Look("plain", "·", state.capitalize() or "Not told")
+def tone(state: str) -> str:
+    """Return the class that gives a state its colour and symbol; its word says it without them."""
+    return _TONE_OF.get(state.lower(), "plain")
 
 
 def service_name(service: str) -> str:
@@ -102,4 +88,4 @@ def tally(states: Iterable[str]) -> str:
     counts: dict[str, int] = {}
     for state in states:
         counts[state] = counts.get(state, 0) + 1
-    return ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
+    return ", ".join(f"{counts[each]:,} {each}" for each in DOMAIN_STATES if each in counts)

@@ -26,7 +26,7 @@ FLOORS: dict[str, set[str]] = {
     "providers": GROUND | {"web"},
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
-    "reports": GROUND | {"engine"},
+    "reports": GROUND | {"engine", "state"},
     "dashboard": GROUND | {"reports"},
     "library": GROUND | {"config", "secrets", "engine", "providers", "git"},
 }

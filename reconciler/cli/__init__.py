@@ -74,6 +74,8 @@ class LazyGroup(Commands):
             ),
         },
         "Operate": {
+            "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
+            "status": ("reconciler.cli.status:status", "Show how each provider stands."),
             "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
             "dashboard": (
                 "reconciler.cli.dashboard:dashboard",

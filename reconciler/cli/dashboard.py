@@ -69,7 +69,7 @@ Examples:
 @click.option("--for-print", is_flag=True, help="Open what is folded: paper cannot be clicked.")
 @_takes_documents
 @click.pass_obj
-def build(settings: Settings, out: Path, *, for_print: bool, **sources: Any) -> int:
+def build(settings: Settings, /, out: Path, *, for_print: bool, **sources: Any) -> int:
     """Write the page as one self-contained HTML file, which runs nothing and loads nothing."""
     is_printed = out == Path("-")
     read = _reader(settings, **sources)
@@ -109,7 +109,7 @@ Example:
 )
 @_takes_documents
 @click.pass_obj
-def serve(settings: Settings, port: int, every: int, **sources: Any) -> None:
+def serve(settings: Settings, /, port: int, every: int, **sources: Any) -> None:
     """Serve the page to this machine until interrupted. It shows, and changes nothing."""
     # Who only builds the page needs no server.
     from reconciler.dashboard.serving import serve as serve_page  # noqa: PLC0415

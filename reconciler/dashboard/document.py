@@ -6,11 +6,13 @@ Every text in it may be foreign. It is written with escapes in place of what doe
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from reconciler.model import DnsRecord
 
 Scalar = str | int | float | bool | None
-Value = Scalar | tuple[Scalar, ...]
+Value = Any
+"""A scalar, or a list or mapping of such values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One provider; `error` is why nothing more is known of it, if that is so."""
+    """One provider; `errors` is why no more is known of it, if that is so."""
 
     name: str
     service: str
@@ -127,7 +129,7 @@ class Provider:
     domains: tuple[Domain, ...]
     webhooks: tuple[Webhook, ...]
     advanced: tuple[Setting, ...]
-    error: str | None
+    errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

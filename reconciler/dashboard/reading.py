@@ -35,7 +35,8 @@ MANAGED = ("declared", "unmanaged")
 VERIFIED = ("verified", "unverified", "unknown")
 LONGEST_TEXT = 4096
 """In characters: a key of 4096 bits as a DNS record has fewer than 800."""
-MOST_DOMAINS, MOST_OTHERS = 100_000, 1000
+MOST_DOMAINS, MOST_OTHERS, MOST_LINES = 100_000, 1000, 20
+DEEPEST = 5
 _HIGHEST = 10**15
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?(Z|\+00:00)")
 _T = TypeVar("_T")
@@ -112,10 +113,21 @@ class _Reader:
         return _scalar(self.data.get(key), self._at(key))
 
     def value(self, key: str) -> Value:
+        return _value(self.data.get(key), self._at(key))
+
+    def values(self, key: str) -> dict[str, Value]:
+        value = _value(self.below(key).data, self._at(key))
+        return dict(value)
+
+    def lines(self, key: str) -> tuple[str, ...]:
+        """Return the first of the lines of a text, none for null."""
         value = self.data.get(key)
-        if isinstance(value, list):
-            return tuple(self.list(key, _scalar))
-        return _scalar(value, self._at(key))
+        if not isinstance(value, str | None):
+            raise InvalidReport(f"`{self._at(key)}` is no text")
+        lines = (value or "").split("\n")
+        told = [printable(shortened(each)) for each in lines[:MOST_LINES] if each]
+        more = [f"and {len(lines) - MOST_LINES:,} more"] * (len(lines) > MOST_LINES)
+        return (*told, *more)
 
     def below(self, key: str) -> "_Reader":
         return _Reader(self.data.get(key), self._at(key))
@@ -176,8 +188,18 @@ def _scalar(value: Any, place: str) -> Scalar:
     raise InvalidReport(f"`{place}` is no text, number, true, false or null")
 
 
+def _value(value: Any, place: str, depth: int = 0) -> Value:
+    if not isinstance(value, list | Mapping):
+        return _scalar(value, place)
+    if depth == DEEPEST or len(value) > MOST_OTHERS:
+        raise InvalidReport(f"`{place}` is too deep or has over {MOST_OTHERS:,} entries")
+    if isinstance(value, list):
+        return [_value(each, place, depth + 1) for each in value]
+    return {_text(key, place): _value(each, place, depth + 1) for key, each in value.items()}
+
+
 def _provider(read: _Reader) -> Provider:
-    read.check_keys(*Provider.__slots__)
+    read.check_keys(*(name for name in Provider.__slots__ if name != "errors"), "error")
     return Provider(
         name=read.text("name"),
         service=read.word("service", SERVICES),
@@ -191,7 +213,7 @@ def _provider(read: _Reader) -> Provider:
         domains=tuple(map(_domain, read.each("domains", MOST_DOMAINS))),
         webhooks=tuple(map(_webhook, read.each("webhooks", MOST_DOMAINS))),
         advanced=tuple(map(_setting, read.each("advanced"))),
-        error=read.text_or_none("error"),
+        errors=read.lines("error"),
     )
 
 
@@ -248,7 +270,7 @@ def _stream(read: _Reader) -> Stream:
     return Stream(
         name=read.text("name"),
         type=read.text("type"),
-        managed=read.word("managed", MANAGED),
+        managed=read.word("managed", (*MANAGED, "built-in")),
         state=read.word("state", ("live", "archived", "missing")),
     )
 
@@ -272,14 +294,11 @@ def _record(read: _Reader) -> DnsRecord:
 
 def _webhook(read: _Reader) -> Webhook:
     read.check_keys(*Webhook.__slots__)
-    fields = read.below("fields")
-    if len(fields.data) > MOST_OTHERS:
-        raise InvalidReport(f"`{fields.place}` has over {MOST_OTHERS:,} entries")
     return Webhook(
         name=read.text("name"),
         managed=read.word("managed", MANAGED),
         state=read.word("state", ("live", "missing")),
-        fields={_text(name, fields.place): fields.value(name) for name in fields.data},
+        fields=read.values("fields"),
     )
 
 

@@ -40,7 +40,10 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_EMPTY = '<!doctype html><html lang="en"><title>Not read yet</title><h1>Not read yet</h1><p>{}</p></html>'
+_EMPTY = (
+    '<!doctype html><html lang="en"><title>Not read yet</title>'
+    "<h1>Not read yet</h1><p>{}</p></html>"
+)
 
 Read = Callable[[], Documents]
 """Reads what the page is made of. It runs in a thread of its own, one at a time."""

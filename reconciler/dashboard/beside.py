@@ -135,7 +135,7 @@ class Beside:
         within = printable(entry.within)
         found = Difference(address, within, _SAYS[entry.action], entry.action == "update")
         kind, *names = [printable(each) for each in entry.path[1:]] or [""]
-        for name in {"/".join(names), *names[:1], *names[-1:]}:
+        for name in {"/".join(names), *names[:1]}:
             self._things[kind, name].append(found)
         return found
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reconciler.model import DnsRecord
+from reconciler.model import TO_PUBLISH, DnsRecord
 
 Scalar = str | int | float | bool | None
 Value = Any
@@ -95,8 +95,19 @@ class Domain:
         return self.state == "verified" and "unverified" not in self.checks.values()
 
     @property
-    def unverified_records(self) -> int:
-        return sum(each.state != "verified" for each in self.records)
+    def unpublished(self) -> int:
+        """How many records the service does not find."""
+        return sum(each.state == TO_PUBLISH for each in self.records)
+
+    @property
+    def further_notes(self) -> tuple[str, ...]:
+        """The notes that say more than to publish one of the records."""
+        told = [(each.host, each.value) for each in self.records]
+        return tuple(
+            note
+            for note in self.notes
+            if not any(host in note and value in note for host, value in told)
+        )
 
 
 @dataclass(frozen=True, slots=True)

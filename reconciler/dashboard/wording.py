@@ -18,7 +18,7 @@ _TONES = {
     "good": ("connected", "accepted", "verified", "live", "passed", "as declared"),
     "bad": ("failed", "refused", "missing", "disabled"),
     "fair": ("unverified", "to publish", "archived", "differs"),
-    "none": ("none",),
+    "none": ("none", "optional"),
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
 

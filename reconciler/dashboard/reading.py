@@ -36,7 +36,7 @@ VERIFIED = ("verified", "unverified", "unknown")
 LONGEST_TEXT = 4096
 """In characters: a key of 4096 bits as a DNS record has fewer than 800."""
 MOST_DOMAINS, MOST_OTHERS, MOST_LINES = 100_000, 1000, 20
-DEEPEST = 5
+DEEPEST = 10
 _HIGHEST = 10**15
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?(Z|\+00:00)")
 _T = TypeVar("_T")

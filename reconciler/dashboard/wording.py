@@ -70,8 +70,8 @@ def service_link(link: str) -> str:
     except ValueError:
         return ""
     is_theirs = any(host == site or host.endswith(f".{site}") for site in _SITES)
-    is_plain = parts.scheme == "https" and parts.netloc == host and link.isascii()
-    return link if is_theirs and is_plain and link.isprintable() else ""
+    is_plain = parts.netloc == host and link.isascii() and link.isprintable() and " " not in link
+    return link if link.startswith("https://") and is_theirs and is_plain else ""
 
 
 def value_text(value: Any) -> str:

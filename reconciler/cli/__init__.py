@@ -81,6 +81,10 @@ class LazyGroup(Commands):
                 "List, hand over, diagnose and verify domains.",
             ),
             "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
+            "dashboard": (
+                "reconciler.cli.dashboard:dashboard",
+                "Show how the providers stand, as a page.",
+            ),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },
         "Try out": {

@@ -35,7 +35,7 @@ _from = click.option(
 
 
 def _takes_documents(command: Callable[..., Any]) -> Callable[..., Any]:
-    return _saved(_from(options.config_files(command)))
+    return _saved(_from(options.config_files(options.state_dir(command))))
 
 
 @click.group(
@@ -121,12 +121,19 @@ def serve(settings: Settings, /, port: int, every: int, **sources: Any) -> None:
 
 
 def _reader(
-    settings: Settings, first: Sequence[Path], files: Sequence[Path], config_files: Sequence[Path]
+    settings: Settings,
+    first: Sequence[Path],
+    files: Sequence[Path],
+    config_files: Sequence[Path],
+    state_dir: Path,
 ) -> "Callable[[], Documents]":
     """Return what reads anew each time it is called, from files or live. Raises UsageError."""
     saved = (*first, *files)
     if not saved:
-        return _live(settings, config_files)
+        # Who renders saved JSON needs no client.
+        from reconciler.cli.live_page import live_documents  # noqa: PLC0415
+
+        return live_documents(settings, config_files, state_dir)
     if not first:
         raise UsageError("saved JSON stands after --from, and configuration after --config")
     if config_files:
@@ -150,8 +157,3 @@ def _documents_of(files: Sequence[Path]) -> "Documents":
     if "status" not in found:
         raise UsageError("--from: one of the files is to be what `status --format json` prints")
     return Documents(**found)
-
-
-def _live(settings: Settings, config_files: Sequence[Path]) -> "Callable[[], Documents]":  # noqa: ARG001
-    """Return what reads the providers that the configuration declares."""
-    raise UsageError("give saved JSON with --from")

@@ -76,6 +76,10 @@ class LazyGroup(Commands):
         "Operate": {
             "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
             "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
+            "send-test": (
+                "reconciler.cli.send_test:send_test",
+                "Send a test mail, and tell what becomes of it.",
+            ),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },
         "Try out": {

@@ -26,7 +26,7 @@ FLOORS: dict[str, set[str]] = {
     "providers": GROUND | {"web"},
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
-    "reports": GROUND | {"engine"},
+    "reports": GROUND | {"engine", "state"},
     "library": GROUND | {"config", "secrets", "engine", "providers", "git"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.

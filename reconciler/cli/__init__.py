@@ -75,6 +75,7 @@ class LazyGroup(Commands):
         },
         "Operate": {
             "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
+            "status": ("reconciler.cli.status:status", "Show how each provider stands."),
             "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
             "send-test": (
                 "reconciler.cli.send_test:send_test",

@@ -38,10 +38,12 @@ from reconciler.model.secret import (
     reference,
 )
 from reconciler.model.service import Account, Config, Service
+from reconciler.model.standing import NONE, Checks, DomainState
 from reconciler.model.statement import ITEM, Path, Statement
 
 __all__ = [
     "ITEM",
+    "NONE",
     "SAMPLE_TAG",
     "TO_PUBLISH",
     "UNSETTLED",
@@ -49,10 +51,12 @@ __all__ = [
     "Account",
     "Address",
     "Change",
+    "Checks",
     "Config",
     "Create",
     "Delete",
     "DnsRecord",
+    "DomainState",
     "Examination",
     "Fate",
     "FieldChange",

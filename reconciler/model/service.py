@@ -11,8 +11,9 @@ from reconciler.model.address import Address
 from reconciler.model.examination import Examination, TokenKind
 from reconciler.model.mail import Fate, SampleMail, Sent
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Kind, Snapshot
+from reconciler.model.resource import Kind, Resource, Snapshot
 from reconciler.model.secret import Reference, Secret, reference
+from reconciler.model.standing import Checks, DomainState
 from reconciler.source import Finding, Location
 
 
@@ -25,6 +26,7 @@ class Service(ABC):
     token_keys: ClassVar[tuple[str, ...]]
     token_kinds: ClassVar[Mapping[str, TokenKind]] = {}
     """By key, what each token is."""
+    domain_checks: ClassVar[Checks] = Checks({})
     pace: ClassVar[int | None] = None
     """How many calls a minute the service documents for one credential, if it does."""
     bounces: ClassVar[Mapping[str, str]] = {}
@@ -114,6 +116,22 @@ class Service(ABC):
         from others, then its sender and the domain that it sends from.
         """
         return ()
+
+    def domain_state(self, live: Resource) -> DomainState:
+        """Return what the service says of a live domain."""
+        return DomainState.UNKNOWN
+
+    def region(self, provider: Provider) -> str | None:
+        """Return the region that a provider's things live in, in a service that has such."""
+        return None
+
+    def default_domain(self, provider: Provider) -> str | None:
+        """Return the domain whose settings stand for those of a provider, if it has such."""
+        return None
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        """Return, by the flag's name in the YAML, the address and field that tell it."""
+        return {}
 
     @abstractmethod
     def prepare_sample(self, provider: Provider, mail: SampleMail) -> SampleMail:

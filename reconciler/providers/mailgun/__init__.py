@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 
 from reconciler.model import (
     Address,
+    Checks,
+    DomainState,
     Examination,
     Fate,
     Kind,
     Provider,
+    Resource,
     SampleMail,
     Secret,
     Sent,
@@ -18,6 +21,7 @@ from reconciler.model import (
 )
 from reconciler.providers.api import ClientT, Connector, SecretPassword
 from reconciler.providers.checks import absent_domains, declared_domains, undeclared_sender
+from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
 from reconciler.providers.mailgun.answers import DOMAINS
 from reconciler.providers.mailgun.certificates import Certificates
@@ -35,6 +39,8 @@ from reconciler.providers.mailgun.tracking import Tracking, shortened
 from reconciler.providers.mailgun.webhooks import Webhooks
 from reconciler.source import Finding
 
+_TRACKED = ("opens", "clicks", "unsubscribe")
+
 
 class Mailgun(Service):
     name = "mailgun"
@@ -42,6 +48,7 @@ class Mailgun(Service):
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)
     token_kinds = TOKEN_KINDS
+    domain_checks = Checks({"SPF": "SPF", "DKIM": "DKIM", "CNAME": "tracking"})
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}
 
     def check(self, provider: Provider) -> Iterable[Finding]:
@@ -78,6 +85,27 @@ class Mailgun(Service):
 
     def examinations(self, provider: Provider, session: Reading) -> Iterable[Examination]:
         return examinations(provider, session)
+
+    def domain_state(self, live: Resource) -> DomainState:
+        if live.facts["is_disabled"]:
+            return DomainState.DISABLED
+        return DomainState.UNVERIFIED if live.facts["is_unverified"] else DomainState.VERIFIED
+
+    def region(self, provider: Provider) -> str:
+        return provider.node.text("region") or "us"
+
+    def default_domain(self, provider: Provider) -> str | None:
+        """Return the one that is named, or else the first that is declared."""
+        named = provider.node.text("domain") or min(declared_domains(provider), default=None)
+        return host_name(named) if named else None
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        domain = self.default_domain(provider)
+        if domain is None:
+            return {}
+        address = provider.address / Domains.name / domain
+        flags = {name: (address / Tracking.name, name) for name in _TRACKED}
+        return flags | {"dkim_signing": (address / Dkim.name, "signing")}
 
     def shortened(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
         domains = {name: _shortened(each) for name, each in tree.get(Domains.name, {}).items()}
@@ -117,7 +145,7 @@ class Mailgun(Service):
     def connect(
         self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]
     ) -> MailgunSession[ClientT]:
-        region = provider.node.text("region") or "us"
+        region = self.region(provider)
         auth = SecretPassword(USER, tokens["token"])
         elsewhere = _elsewhere(provider, region, auth, connector)
         pool = connector.pool(provider, _site(region), URLS[region])

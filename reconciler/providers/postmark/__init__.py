@@ -6,10 +6,13 @@ from typing import Any
 
 from reconciler.model import (
     Address,
+    Checks,
+    DomainState,
     Examination,
     Fate,
     Kind,
     Provider,
+    Resource,
     SampleMail,
     Secret,
     Sent,
@@ -20,6 +23,7 @@ from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader, W
 from reconciler.providers.checks import undeclared_sender
 from reconciler.providers.postmark.checks import check
 from reconciler.providers.postmark.default_streams import DOCUMENTED
+from reconciler.providers.postmark.dns import DKIM, RETURN_PATH
 from reconciler.providers.postmark.domains import Domains
 from reconciler.providers.postmark.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.postmark.objections import (
@@ -61,6 +65,7 @@ class Postmark(Service):
     token_keys = ("token", "account_token")
     token_kinds = TOKEN_KINDS
     bounces = BOUNCES
+    domain_checks = Checks({DKIM: DKIM, RETURN_PATH: RETURN_PATH})
 
     def check(self, provider: Provider) -> Iterable[Finding]:
         return check(provider)
@@ -157,6 +162,14 @@ class Postmark(Service):
         sent: Sent,
     ) -> Fate | None:
         return fate_of(session, sent)
+
+    def domain_state(self, live: Resource) -> DomainState:
+        """Say whether mail may be sent: that takes the DKIM record alone (postmark.md §2.7)."""
+        return DomainState.VERIFIED if live.facts["verified"] else DomainState.UNVERIFIED
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        server = provider.address / Servers.name
+        return {name: (server, f"tracking.{name}") for name in ("opens", "links")}
 
     def reach(self, kind: Kind[Any, Any], session: PostmarkSession[Reader]) -> Hashable:
         return (session.account if isinstance(kind, ON_ACCOUNT) else session.server).reach

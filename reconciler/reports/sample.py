@@ -1,6 +1,7 @@
 """What became of a sample mail, as text and as data."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 from reconciler.model import Fate, MailOutcome, SampleMail, Sent
@@ -38,7 +39,7 @@ def _rows(sent: Sent) -> Iterator[tuple[str, str]]:
     words = f" ({sent.words})" if sent.words else ""
     yield "message", sent.message_id
     yield from described(sent.mail)
-    yield "accepted", f"{sent.accepted_at.isoformat(sep=' ', timespec='seconds')}{words}"
+    yield "accepted", f"{sent.accepted_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC{words}"
 
 
 def described(mail: SampleMail) -> Iterator[tuple[str, str]]:
@@ -59,15 +60,16 @@ def described(mail: SampleMail) -> Iterator[tuple[str, str]]:
 
 def _verdict(sent: Sent, fate: Fate) -> str:
     as_wanted = is_as_wanted(sent, fate)
-    word = _WORDS[fate.outcome] + (", as was asked for" if sent.mail.bounce and as_wanted else "")
+    word = _WORDS[fate.outcome]
+    asked = ", as was asked for" if fate.outcome is MailOutcome.BOUNCED and as_wanted else ""
     colour = "done" if as_wanted else _COLOURS.get(fate.outcome, "failed")
     detail = f": {printable(fate.detail)}" if fate.detail else ""
-    return f"Result: {coloured(word, colour)}{_after(fate)}{detail}"
+    return f"Result: {coloured(word, colour)}{_after(fate)}{asked}{detail}"
 
 
 def _after(fate: Fate) -> str:
     """Say how long it took, as exactly as services tell it."""
-    if fate.seconds is None:
+    if fate.seconds is None or fate.outcome is MailOutcome.NO_EVENT:
         return ""
     if fate.seconds < 1:
         return " within a second"
@@ -94,8 +96,8 @@ def sample_as_document(provider: str, service: str, sent: Sent, fate: Fate) -> d
         "simulates": mail.bounce or None,
         "run": mail.run,
         "words": sent.words,
-        "accepted_at": sent.accepted_at.isoformat(),
-        "event_at": fate.at.isoformat() if fate.at else None,
+        "accepted_at": sent.accepted_at.astimezone(UTC).isoformat(),
+        "event_at": fate.at.astimezone(UTC).isoformat() if fate.at else None,
         "seconds": fate.seconds,
         "detail": fate.detail,
     }

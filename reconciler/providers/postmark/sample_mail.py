@@ -146,7 +146,7 @@ def fate_of(session: PostmarkSession[Writer], sent: Sent) -> Fate | None:
     if sent.mail.to.lower().endswith(f"@{BLACK_HOLE}"):
         return _not_really(sent, "the black hole takes every mail and drops it")
     accepted = _moment(told.get("ReceivedAt")) or sent.accepted_at
-    fate = _told(_events(told), accepted)
+    fate = _told(_events(told), accepted, is_to_bounce=bool(sent.mail.bounce))
     if fate is None or fate.outcome is MailOutcome.NO_EVENT:
         return fate
     if told.get("Sandboxed") is True or _is_sandbox(session):
@@ -175,11 +175,16 @@ def _events(told: Mapping[str, Any]) -> Iterator[Event]:
     yield from (each for each in found if isinstance(each, dict)) if isinstance(found, list) else ()
 
 
-def _told(events: Iterator[Event], accepted: datetime) -> Fate | None:
-    """Return the end that is told; else, if it was put off, that it was. Opens say nothing."""
+def _told(events: Iterator[Event], accepted: datetime, *, is_to_bounce: bool) -> Fate | None:
+    """Return the end that is told; else, if it was put off, that it was. Opens say nothing.
+
+    To be put off is what some of the bounces are that can be asked for.
+    """
     found: dict[MailOutcome, Fate] = {}
     for each in events:
         outcome = _OUTCOMES.get(str(each.get("Type")))
+        if outcome is MailOutcome.NO_EVENT and is_to_bounce:
+            outcome = MailOutcome.BOUNCED
         if outcome:
             found.setdefault(outcome, _fate(each, outcome, accepted))
     return next((found[each] for each in _ORDER if each in found), None)

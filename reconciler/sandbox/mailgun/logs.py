@@ -22,6 +22,8 @@ ENDPOINTS = Endpoints()
 DAY = 86400.0
 MOST_EVENTS, MOST_LOGS = 300, 100
 USUAL = 100
+LATEST = 1e12
+"""Seconds since the epoch; no event is later."""
 PARAMETERS = ("begin", "end", "ascending", "limit")
 # What the deprecated events have not in common with the logs.
 LOG_FLAGS = {"is-callback": False, "is-delayed-bounce": False}
@@ -71,10 +73,11 @@ def _range(given: Mapping[str, str]) -> Query:
     if begin is not None and end is None and not ascending:
         raise bad_request("ascending is needed where no end is given")
     goes_up = ascending == "yes" if ascending else end is not None and (begin or 0) <= end
-    begin = time.time() if begin is None else begin
-    far = float("inf") if goes_up else 0.0
-    low, high = sorted((begin, far if end is None else end))
-    return {"low": low, "high": min(high, 1e12), "goes_up": goes_up}
+    if begin is None:
+        # Not the time of now itself: a page that is asked for again has the same links.
+        begin = time.time() if goes_up else LATEST
+    low, high = sorted((begin, (LATEST if goes_up else 0.0) if end is None else end))
+    return {"low": low, "high": high, "goes_up": goes_up}
 
 
 def _moment(text: str) -> float:

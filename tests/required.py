@@ -17,6 +17,8 @@ import pytest
 VARIABLE = "ESP_RECONCILE_TEST_REQUIRE"
 JAVASCRIPT = Path(__file__).parent / "contract" / "javascript"
 WHEELS = Path(__file__).parents[1] / ".venv" / "wheels"
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = JAVASCRIPT / "node_modules" / "axe-core" / "axe.min.js"
 OLDEST_NODE = 18
 
 
@@ -107,6 +109,19 @@ def _wheels() -> str | None:
     return "the wheels that are installed offline are missing: run `make test`"
 
 
+def _chromium() -> str | None:
+    """Tell whether a page can be looked at, and judged: Debian's browser, and axe-core."""
+    if not CHROMIUM.exists():
+        return "chromium is missing: install it (Debian has it; Playwright's own is not used)"
+    if not AXE.exists():
+        return "axe-core is missing: run `npm ci` in tests/contract/javascript"
+    return None
+
+
+def _w3m() -> str | None:
+    return None if shutil.which("w3m") else "w3m is missing: install it (Debian has it)"
+
+
 # Each returns what is wrong, and the way out; None when all is well.
 PROBLEMS: Mapping[str, Callable[[], str | None]] = {
     "node": _node,
@@ -115,4 +130,6 @@ PROBLEMS: Mapping[str, Callable[[], str | None]] = {
     "gitlab-ci-local": _gitlab_ci_local,
     "wheels": _wheels,
     "knot": _knot,
+    "chromium": _chromium,
+    "w3m": _w3m,
 }

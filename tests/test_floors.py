@@ -27,8 +27,9 @@ FLOORS: dict[str, set[str]] = {
     "providers": GROUND | {"web"},
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
-    "reports": GROUND | {"engine"},
-    "library": GROUND | {"config", "secrets", "engine", "providers", "git"},
+    "reports": GROUND | {"engine", "state", "dns"},
+    "dashboard": GROUND | {"reports"},
+    "library": GROUND | {"config", "secrets", "dns", "engine", "providers", "git"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
 
@@ -43,8 +44,9 @@ HOMES = {
     "jsonschema": {"config"},
     "referencing": {"config"},
     "click": {"cli"},
-    "starlette": {"sandbox"},
-    "uvicorn": {"sandbox"},
+    "jinja2": {"dashboard"},
+    "starlette": {"dashboard/serving", "sandbox"},
+    "uvicorn": {"dashboard/serving", "sandbox"},
     "cryptography": {"sandbox"},
 }
 

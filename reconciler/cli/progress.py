@@ -5,7 +5,7 @@ import time
 from typing import Self
 
 from reconciler.cli.options import harmless, tell
-from reconciler.cli.status import STATUS, can_redraw
+from reconciler.cli.statusline import STATUS, can_redraw
 from reconciler.engine.attempt import Result
 from reconciler.model import Change
 from reconciler.reports.text import result_as_text

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reconciler.errors import SecretError, Untrusted
 from reconciler.library.options import EmbeddedSandbox, Options
-from reconciler.model import Address, Config, Reference, Resource, Secret
+from reconciler.model import Account, Address, Config, Reference, Resource, Secret
 from reconciler.secrets import Resolver
 
 Tokens = Mapping[str, Mapping[str, Secret]]
@@ -156,6 +156,15 @@ def _tokens(config: Config) -> Tokens:
                 errors.append(error)
     _raise_all(errors)
     return found
+
+
+def unresolved(account: Account, options: Options) -> Iterator[tuple[str, SecretError]]:
+    """Yield the keys of a provider's tokens that cannot be resolved, and why; none in a sandbox."""
+    for key, reference in account.tokens.items() if not options.sandbox else ():
+        try:
+            resolver().resolve_token(reference, account.service.name)
+        except SecretError as error:
+            yield key, error
 
 
 def _stand_ins(config: Config, sandbox: EmbeddedSandbox, options: Options) -> Tokens:

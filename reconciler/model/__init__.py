@@ -5,6 +5,7 @@ What belongs here says what things are. It reads nothing, decides nothing, and k
 
 from reconciler.model.acceptance import Acceptance
 from reconciler.model.address import Address
+from reconciler.model.examination import Examination, Health, Observation, TokenKind
 from reconciler.model.provider import Provider
 from reconciler.model.record import TO_PUBLISH, DnsRecord
 from reconciler.model.resource import (
@@ -29,22 +30,29 @@ from reconciler.model.secret import (
     reference,
 )
 from reconciler.model.service import Account, Config, Service
+from reconciler.model.standing import NONE, Checks, DomainState
 from reconciler.model.statement import ITEM, Path, Statement
 
 __all__ = [
     "ITEM",
+    "NONE",
     "TO_PUBLISH",
     "UNSETTLED",
     "Acceptance",
     "Account",
     "Address",
     "Change",
+    "Checks",
     "Config",
     "Create",
     "Delete",
     "DnsRecord",
+    "DomainState",
+    "Examination",
     "FieldChange",
+    "Health",
     "Kind",
+    "Observation",
     "Path",
     "Performed",
     "Provider",
@@ -55,6 +63,7 @@ __all__ = [
     "Service",
     "Snapshot",
     "Statement",
+    "TokenKind",
     "Update",
     "Withheld",
     "as_text",

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from reconciler.model.address import Address
+from reconciler.model.examination import Examination, TokenKind
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Kind, Snapshot
+from reconciler.model.resource import Kind, Resource, Snapshot
 from reconciler.model.secret import Reference, Secret, reference
+from reconciler.model.standing import Checks, DomainState
 from reconciler.source import Finding, Location
 
 
@@ -21,6 +23,9 @@ class Service(ABC):
     kinds: ClassVar[tuple[Kind[Any, Any], ...]]
     """Parents before children."""
     token_keys: ClassVar[tuple[str, ...]]
+    token_kinds: ClassVar[Mapping[str, TokenKind]] = {}
+    """By key, what each token is."""
+    domain_checks: ClassVar[Checks] = Checks({})
     pace: ClassVar[int | None] = None
     """How many calls a minute the service documents for one credential, if it does."""
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -102,6 +107,28 @@ class Service(ABC):
         A plan makes these reads beside its lists: a token that is refused is told although nothing
         else needs it, and a token that a list is sent with costs no call more.
         """
+
+    def examinations(self, provider: Provider, session: Any) -> Iterable[Examination]:
+        """Yield what a check of a provider looks at: each token by its cheapest read, told apart
+        from others, then its sender and the domain that it sends from.
+        """
+        return ()
+
+    def domain_state(self, live: Resource) -> DomainState:
+        """Return what the service says of a live domain."""
+        return DomainState.UNKNOWN
+
+    def region(self, provider: Provider) -> str | None:
+        """Return the region that a provider's things live in, in a service that has such."""
+        return None
+
+    def default_domain(self, provider: Provider) -> str | None:
+        """Return the domain whose settings stand for those of a provider, if it has such."""
+        return None
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        """Return, by the flag's name in the YAML, the address and field that tell it."""
+        return {}
 
     @abstractmethod
     def reach(self, kind: Kind[Any, Any], session: Any) -> Hashable:

@@ -4,9 +4,21 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
+from reconciler.model import (
+    Address,
+    Checks,
+    DomainState,
+    Examination,
+    Kind,
+    Provider,
+    Resource,
+    Secret,
+    Service,
+    Snapshot,
+)
 from reconciler.providers.api import ClientT, Connector, SecretPassword
 from reconciler.providers.checks import absent_domains, declared_domains, undeclared_sender
+from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
 from reconciler.providers.mailgun.answers import DOMAINS
 from reconciler.providers.mailgun.certificates import Certificates
@@ -14,6 +26,7 @@ from reconciler.providers.mailgun.checks import check, keys_beside_automatic_sec
 from reconciler.providers.mailgun.dialect import Home, MailgunDialect
 from reconciler.providers.mailgun.dkim import Dkim
 from reconciler.providers.mailgun.domains import Domains
+from reconciler.providers.mailgun.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.mailgun.objections import deletions_refused, too_many_urls
 from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region
 from reconciler.providers.mailgun.remarks import remarks
@@ -22,12 +35,16 @@ from reconciler.providers.mailgun.tracking import Tracking, shortened
 from reconciler.providers.mailgun.webhooks import Webhooks
 from reconciler.source import Finding
 
+_TRACKED = ("opens", "clicks", "unsubscribe")
+
 
 class Mailgun(Service):
     name = "mailgun"
     pace = START.calls
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)
+    token_kinds = TOKEN_KINDS
+    domain_checks = Checks({"SPF": "SPF", "DKIM": "DKIM", "CNAME": "tracking"})
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}
 
     def check(self, provider: Provider) -> Iterable[Finding]:
@@ -62,6 +79,30 @@ class Mailgun(Service):
         if not any(kind.parent is None for kind in listed):
             yield partial(session.client.get, DOMAINS, {"limit": 1, "skip": 0})
 
+    def examinations(self, provider: Provider, session: Reading) -> Iterable[Examination]:
+        return examinations(provider, session)
+
+    def domain_state(self, live: Resource) -> DomainState:
+        if live.facts["is_disabled"]:
+            return DomainState.DISABLED
+        return DomainState.UNVERIFIED if live.facts["is_unverified"] else DomainState.VERIFIED
+
+    def region(self, provider: Provider) -> str:
+        return provider.node.text("region") or "us"
+
+    def default_domain(self, provider: Provider) -> str | None:
+        """Return the one that is named, or else the first that is declared."""
+        named = provider.node.text("domain") or min(declared_domains(provider), default=None)
+        return host_name(named) if named else None
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        domain = self.default_domain(provider)
+        if domain is None:
+            return {}
+        address = provider.address / Domains.name / domain
+        flags = {name: (address / Tracking.name, name) for name in _TRACKED}
+        return flags | {"dkim_signing": (address / Dkim.name, "signing")}
+
     def shortened(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
         domains = {name: _shortened(each) for name, each in tree.get(Domains.name, {}).items()}
         return _shortened(tree) | ({Domains.name: domains} if domains else {})
@@ -73,7 +114,7 @@ class Mailgun(Service):
     def connect(
         self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]
     ) -> MailgunSession[ClientT]:
-        region = provider.node.text("region") or "us"
+        region = self.region(provider)
         auth = SecretPassword(USER, tokens["token"])
         elsewhere = _elsewhere(provider, region, auth, connector)
         pool = connector.pool(provider, _site(region), URLS[region])

@@ -86,6 +86,18 @@ class Elsewhere:
             f"`region: {self.region}`, and cannot be moved afterwards."
         )
 
+    def takes_key(self) -> bool:
+        """Whether the key is good there: one call, whatever the account has."""
+        try:
+            self._reader.get(DOMAINS, {"limit": 1})
+        except ServiceError:
+            return False
+        return True
+
+    def has(self, domain: str) -> bool:
+        """Whether a domain lives there, as far as that can be asked."""
+        return domain in self._there()
+
     def _fact(self, domains: list[str]) -> str:
         """Say it of the first one: what holds for one domain holds for most of them."""
         more = f" (and {len(domains) - 1} more)" if len(domains) > 1 else ""

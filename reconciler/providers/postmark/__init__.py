@@ -4,12 +4,25 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from reconciler.model import Address, Kind, Provider, Secret, Service, Snapshot
+from reconciler.model import (
+    Address,
+    Checks,
+    DomainState,
+    Examination,
+    Kind,
+    Provider,
+    Resource,
+    Secret,
+    Service,
+    Snapshot,
+)
 from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader
 from reconciler.providers.checks import undeclared_sender
 from reconciler.providers.postmark.checks import check
 from reconciler.providers.postmark.default_streams import DOCUMENTED
+from reconciler.providers.postmark.dns import DKIM, RETURN_PATH
 from reconciler.providers.postmark.domains import Domains
+from reconciler.providers.postmark.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.postmark.objections import (
     new_webhooks,
     renamed_servers,
@@ -18,6 +31,7 @@ from reconciler.providers.postmark.objections import (
     webhooks_of_missing,
 )
 from reconciler.providers.postmark.remarks import (
+    broken_records,
     deletes_domains,
     doubtful_streams,
     senders_of_deleted_domains,
@@ -46,6 +60,8 @@ class Postmark(Service):
     name = "postmark"
     kinds = (Servers(), Domains(), Senders(), Streams(), Webhooks())
     token_keys = ("token", "account_token")
+    token_kinds = TOKEN_KINDS
+    domain_checks = Checks({DKIM: DKIM, RETURN_PATH: RETURN_PATH})
 
     def check(self, provider: Provider) -> Iterable[Finding]:
         return check(provider)
@@ -83,6 +99,7 @@ class Postmark(Service):
         yield from senders_of_deleted_domains(provider, desired, live)
         yield from urls_on_other_streams(provider, desired, live)
         yield from doubtful_streams(provider, desired, live)
+        yield from broken_records(provider, desired, live)
 
     def objections(
         self, provider: Provider, desired: Snapshot, live: Snapshot
@@ -111,6 +128,19 @@ class Postmark(Service):
         if "account_token" in given and not on_account and not learnt:
             yield partial(session.account.get, "/servers", {"count": 1, "offset": 0})
 
+    def examinations(
+        self, provider: Provider, session: PostmarkSession[Reader]
+    ) -> Iterable[Examination]:
+        return examinations(provider, session)
+
+    def domain_state(self, live: Resource) -> DomainState:
+        """Say whether mail may be sent: that takes the DKIM record alone (postmark.md §2.7)."""
+        return DomainState.VERIFIED if live.facts["verified"] else DomainState.UNVERIFIED
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        server = provider.address / Servers.name
+        return {name: (server, f"tracking.{name}") for name in ("opens", "links")}
+
     def reach(self, kind: Kind[Any, Any], session: PostmarkSession[Reader]) -> Hashable:
         return (session.account if isinstance(kind, ON_ACCOUNT) else session.server).reach
 
@@ -125,6 +155,10 @@ class Postmark(Service):
         server, account = tokens.get("token"), tokens.get("account_token")
         named = provider.node.at("server")
 
+        def probe(key: str, dialect: PostmarkDialect) -> Reader:
+            auth = SecretHeader(dialect.header, tokens[key])
+            return connector.onlooker(provider, pool, auth, dialect)
+
         def learn(asked: Reader, node: Node) -> ClientT:
             return client(server_token(asked, node), SERVER_DIALECT)
 
@@ -133,4 +167,5 @@ class Postmark(Service):
             account=client(account, ACCOUNT_DIALECT) if account else None,
             learn=partial(learn, node=named) if named else None,
             check=partial(check_name, named) if named and server else None,
+            probe=probe,
         )

@@ -47,11 +47,13 @@ class PostmarkSession(Generic[ClientT]):
         account: ClientT | None = None,
         learn: Callable[[Reader], ClientT] | None = None,
         check: Callable[[Mapping[str, Any]], None] | None = None,
+        probe: "Callable[[str, PostmarkDialect], Reader] | None" = None,
     ) -> None:
         self._server = server
         self._account = account
         self._learn = learn
         self._check = check
+        self._probe = probe
         self._seen: dict[str, Any] | None = None
         self._lock = Lock()
 
@@ -85,8 +87,16 @@ class PostmarkSession(Generic[ClientT]):
     def account(self) -> ClientT:
         return _given(self._account, "account_token")
 
+    def probe(self, key: str, dialect: "PostmarkDialect") -> Reader:
+        """Return a client that sends the token `key` in a dialect's header, and asks once.
+
+        A refusal of one token keeps no other from being tried.
+        """
+        return _given(self._probe, key)(key, dialect)
+
 
 SessionT = TypeVar("SessionT")
+GivenT = TypeVar("GivenT")
 _ClientT_co = TypeVar("_ClientT_co", covariant=True)
 
 
@@ -106,7 +116,7 @@ class OnAccount(Protocol[_ClientT_co]):
     def account(self) -> _ClientT_co: ...
 
 
-def _given(client: ClientT | None, key: str) -> ClientT:
+def _given(client: GivenT | None, key: str) -> GivenT:
     if client is None:
         raise AssertionError(f"validation lets nothing pass that needs a missing `{key}`")
     return client

@@ -8,6 +8,7 @@ Switches in `world.settings`, with their defaults:
 - `mailgun_bulk_step` (0.3): seconds that a bulk validation stays in each of its states.
 - `mailgun_bulk_parallel` (5): bulk validations at a time.
 - `mailgun_verify_window` (2.0): seconds in which ten verifications are allowed.
+- `mailgun_suppression_limit` (2500): calls in 15 seconds to bounces and the like.
 - `mailgun_rate_limit` (off): calls per minute to domains and webhooks.
 - `mailgun_duplicate_text` (`This domain name is already taken`).
 - `mailgun_htmlonly_text` (false): click tracking reads back `htmlonly` as itself, not as true.
@@ -36,6 +37,7 @@ from reconciler.sandbox.mailgun import (
     previews,
     rotation,
     subaccounts,
+    suppressions,
     tracking,
     validation,
     webhooks,
@@ -58,6 +60,7 @@ RESOURCES = (
     certificates,
     credentials,
     messages,
+    suppressions,
     validation,
     bulk,
     previews,

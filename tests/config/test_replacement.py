@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+
 from reconciler.config.replacement import replaced
 
 KEYS = ("providers", "p", "domains", "a.com")
@@ -25,8 +26,10 @@ def config(domains: str) -> str:
         (" {a.com: {}, b.com: {}}\n", " {a.com: {ensure: absent}, b.com: {}}\n"),
         (" {'a.com': {}}", " {'a.com': {ensure: absent}}"),
         (
-            "\n      a.com:  # why: because\n        return_path: pm.a.com  # see #7\n"
-            "      b.com: {}\n",
+            (
+                "\n      a.com:  # why: because\n        return_path: pm.a.com  # see #7\n"
+                "      b.com: {}\n"
+            ),
             "\n      a.com: {ensure: absent}  # see #7\n        # why: because\n      b.com: {}\n",
         ),
         (

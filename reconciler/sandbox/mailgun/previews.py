@@ -61,8 +61,16 @@ def _view(visit: Visit, name: str, preview: Preview) -> dict[str, Any]:
         "status": "preview_complete" if is_complete else "preview_processing",
         "quantity": len(preview["addresses"]),
         "created_at": int(preview["created_at"]),
-        **({"summary": _shares(preview["addresses"])} if is_complete else {}),
+        **({"summary": _summary(preview)} if is_complete else {}),
     }
+
+
+def _summary(preview: Preview) -> dict[str, Any]:
+    """Judge a list once, as for a job."""
+    if "summary" not in preview:
+        preview["summary"] = _shares(preview["addresses"])
+    summary: dict[str, Any] = preview["summary"]
+    return summary
 
 
 def _shares(addresses: list[str]) -> dict[str, dict[str, float]]:

@@ -28,9 +28,10 @@ def dkim_names(body: dict[str, Any]) -> list[str]:
     return [name for name in names if "._domainkey." in name]
 
 
-def pem(form: serialization.PrivateFormat) -> bytes:
+def pem(form: serialization.PrivateFormat, password: bytes = b"") -> bytes:
+    lock = serialization.BestAvailableEncryption(password) if password else None
     return rsa.generate_private_key(65537, 1024).private_bytes(
-        serialization.Encoding.PEM, form, serialization.NoEncryption()
+        serialization.Encoding.PEM, form, lock or serialization.NoEncryption()
     )
 
 
@@ -88,6 +89,39 @@ def test_a_private_key_can_be_imported(*, as_file: bool) -> None:
 def test_another_private_key_is_refused(text: str, words: str) -> None:
     data = {"signing_domain": DOMAIN, "selector": "mine", "pem": text}
     assert refusal(account_with().us.post(KEYS, data=data)) == words
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"",
+        b"\xff\xfe\0",
+        b"-----BEGIN RSA PRIVATE KEY-----\n\xff",
+        b"-----BEGIN RSA PRIVATE KEY-----\nMAA=\n-----END RSA PRIVATE KEY-----\n",
+        pem(serialization.PrivateFormat.TraditionalOpenSSL, b"password"),
+        b"A" * 2_000_000,
+    ],
+    ids=["empty", "binary", "cut off", "no number", "encrypted", "huge"],
+)
+def test_a_file_that_holds_no_private_key_is_refused(file: bytes) -> None:
+    account = account_with()
+    data = {"signing_domain": DOMAIN, "selector": "mine"}
+    response = account.us.post(KEYS, data=data, files={"pem": ("server.key", file)})
+    assert refusal(response) == "failed to import domain key: failed to parse PEM"
+    assert selectors(account) == ["smtp"]
+
+
+def test_a_file_is_imported_whatever_its_part_says_of_itself() -> None:
+    text = pem(serialization.PrivateFormat.TraditionalOpenSSL).replace(b"\n", b"\r\n")
+    account = account_with()
+    for selector, part in {
+        "named": ("../server key.pem", text, "application/x-pem-file"),
+        "typed": ("k", text, "text/plain; charset=utf-16"),
+        "nameless": (None, text, "application/octet-stream"),
+    }.items():
+        data = {"signing_domain": DOMAIN, "selector": selector, "bits": "2048"}
+        record = content(account.us.post(KEYS, data=data, files={"pem": part}))["dns_record"]
+        assert record["value"].startswith("k=rsa; p=MIGf")
 
 
 def test_a_selector_is_there_once() -> None:

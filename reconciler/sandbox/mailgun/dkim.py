@@ -160,9 +160,11 @@ def create_key(visit: Visit) -> Response:
 
 
 def _key_value(visit: Visit) -> str:
+    """Import the key of `pem`, a file or a text (OAS); only an empty text asks for a new one."""
     bits = visit.fields.read({"bits": one_of("1024", "2048")}).get("bits", "1024")
     pem = visit.fields.content("pem")
-    return rsa_keys.import_pem(pem) if pem else new_record(int(bits))
+    is_given = pem or visit.fields.is_file("pem")
+    return rsa_keys.import_pem(pem or b"") if is_given else new_record(int(bits))
 
 
 @ENDPOINTS.on("DELETE", ALL)

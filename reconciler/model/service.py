@@ -27,6 +27,10 @@ class Service(ABC):
     token_kinds: ClassVar[Mapping[str, TokenKind]] = {}
     """By key, what each token is."""
     domain_checks: ClassVar[Checks] = Checks({})
+    sink: ClassVar[str] = ""
+    """An address that takes any mail and delivers none; where there is none, a mode does that."""
+    sends_only: ClassVar[str] = ""
+    """What a token is that sends although it may read nothing, if there are such."""
     pace: ClassVar[int | None] = None
     """How many calls a minute the service documents for one credential, if it does."""
     bounces: ClassVar[Mapping[str, str]] = {}

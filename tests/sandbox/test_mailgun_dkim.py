@@ -178,6 +178,28 @@ def test_a_key_is_deleted_but_never_the_last_active_one() -> None:
     assert refusal(unknown, 404) == "domain key not found"
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        "7",
+        "[]",
+        "{}",
+        "[" * 20_000,
+        '{"start": ' + "9" * 5000 + "}",
+        '{"limit": 10, "start": -1, "signing_domain": "", "selector": ""}',
+        '{"limit": 0, "start": 0, "signing_domain": "", "selector": ""}',
+        '{"limit": 101, "start": 0, "signing_domain": "", "selector": ""}',
+        '{"limit": 1e3, "start": 0, "signing_domain": "", "selector": ""}',
+        '{"limit": null, "start": "0", "signing_domain": 7, "selector": []}',
+        '{"limit": true, "start": false, "signing_domain": "", "selector": ""}',
+    ],
+)
+def test_a_page_that_nobody_told_of_is_the_first(token: str) -> None:
+    account = account_with()
+    page = base64.urlsafe_b64encode(token.encode()).decode()
+    assert account.get(KEYS, page=page)["items"] == account.get(KEYS)["items"]
+
+
 def test_keys_of_all_domains_come_in_pages() -> None:
     account = account_with("k2", "k3")
     found, body = [], account.get(KEYS, signing_domain=DOMAIN, limit="2")

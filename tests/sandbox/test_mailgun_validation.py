@@ -199,6 +199,42 @@ def test_a_list_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPa
     assert refusal(submit(MailgunAccount(), f"{BULK}/May", bomb)) == "The file unpacks to too much"
 
 
+@pytest.mark.parametrize(
+    ("list_", "quantity"),
+    [
+        (b"email\n", 0),
+        ("email\n爱@例.测试\njürgen@münchen.example\n".encode(), 2),
+        (b'email\n"a\nb"@x.org\n\0@x.org\n', 2),
+        (b"email\r\n\r\n,,,\r\n" + b"a" * 100_000 + b"@x.org", 1),
+        (b"email\n" + b"same@x.org\n" * 50_000, 50_000),
+    ],
+    ids=["none", "not ASCII", "odd rows", "a long one", "many of one"],
+)
+def test_a_list_may_hold_anything(list_: bytes, quantity: int) -> None:
+    account = MailgunAccount()
+    content(submit(account, f"{BULK}/May"), 202)
+    content(submit(account, f"{BULK}/%E7%88%B1 %25", list_), 202)
+    job = account.get(f"{BULK}/%E7%88%B1 %25")
+    assert (job["id"], job["status"], job["quantity"]) == ("爱 %", "uploaded", quantity)
+    assert sum(job["summary"]["result"].values()) == job["records_processed"] <= quantity
+    assert account.us.get(job["download_url"]["json"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "9" * 18},
+        {"page": "next", "pivot": "none"},
+        {"page": "x", "pivot": "爱", "limit": "0"},
+    ],
+)
+def test_any_page_of_jobs_is_answered(query: dict[str, str]) -> None:
+    account = MailgunAccount()
+    submit(account, f"{BULK}/May")
+    assert account.get(BULK, **query)["total"] == 1
+    assert account.us.get(BULK, params={"limit": "9" * 5000}).status_code == 400
+
+
 def test_a_list_needs_a_file_and_a_new_name() -> None:
     account = MailgunAccount()
     assert account.us.post(f"{BULK}/May", data={"file": "email\n"}).status_code == 400

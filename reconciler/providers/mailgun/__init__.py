@@ -48,6 +48,7 @@ class Mailgun(Service):
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)
     token_kinds = TOKEN_KINDS
+    sends_only = "it is a domain sending key: it sends, and may do nothing else"
     domain_checks = Checks({"SPF": "SPF", "DKIM": "DKIM", "CNAME": "tracking"})
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}
 

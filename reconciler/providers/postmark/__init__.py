@@ -65,6 +65,7 @@ class Postmark(Service):
     kinds = (Servers(), Domains(), Senders(), Streams(), Webhooks())
     token_keys = ("token", "account_token")
     token_kinds = TOKEN_KINDS
+    sink = "test@blackhole.postmarkapp.com"
     bounces = BOUNCES
     domain_checks = Checks({DKIM: DKIM, RETURN_PATH: RETURN_PATH})
 

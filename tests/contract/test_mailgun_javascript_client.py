@@ -246,6 +246,16 @@ def test_a_message_that_cannot_be_sent_is_refused(cycle: Cycle) -> None:
     assert told["queue"]["regular"]["is_disabled"] is False
 
 
+def test_events_of_a_message_come_page_by_page(box: Served, cycle: Cycle) -> None:
+    let(box, mailgun_event_delay=0)
+    told = cycle("events")
+    (delivered,), (accepted,) = told["first"]["items"], told["second"]["items"]
+    assert (delivered["event"], accepted["event"]) == ("delivered", "accepted")
+    assert delivered["message"]["headers"]["message-id"] == told["id"]
+    assert delivered["user-variables"] == {"run": "7"}
+    assert told["last"]["items"] == []
+
+
 def test_an_address_is_validated(cycle: Cycle) -> None:
     told = cycle("validation")
     assert told["fine"] == {

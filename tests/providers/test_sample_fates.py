@@ -113,8 +113,8 @@ def test_a_mail_that_mailgun_fails_with_is_told_with_its_reason(
     to: str, outcome: MailOutcome, said: str
 ) -> None:
     trial = mailgun()
-    entry = trial.account.sandbox.world.mailgun["regions"]["us"]["domains"]["mg.example.net"]
-    entry["suppressions"] = {"bounces": {"gone@b.example": {}}}
+    path = "/v3/mg.example.net/bounces"
+    trial.account.by_hand("mailgun_us", "POST", path, data={"address": "gone@b.example"})
     _, fate = trial.fate(wait=3, to=to)
     assert fate.outcome is outcome
     assert said in fate.detail

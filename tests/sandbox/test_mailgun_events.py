@@ -25,8 +25,7 @@ def send(box: MailgunAccount, **fields: Any) -> str:
 
 
 def suppress(box: MailgunAccount, address: str) -> None:
-    entry = box.world.mailgun["regions"]["us"]["domains"][DOMAIN]
-    entry.setdefault("suppressions", {}).setdefault("bounces", {})[address] = {}
+    content(box.us.post(f"/v3/{DOMAIN}/bounces", data={"address": address}))
 
 
 def events(box: MailgunAccount, **query: Any) -> list[dict[str, Any]]:
@@ -91,6 +90,26 @@ def test_a_mail_fails_for_a_reason(to: str, severity: str, reason: str, code: in
     (failed,) = events(box, event="failed")
     assert (failed["severity"], failed["reason"]) == (severity, reason)
     assert failed["delivery-status"]["code"] == code
+
+
+def test_who_bounced_is_suppressed_and_who_only_was_to_in_test_mode_is_not() -> None:
+    box = account()
+    send(box, to="Bounce@example.com", **{"o:testmode": "yes"})
+    for _ in range(2):
+        send(box, to="Bounce@example.com")
+    reasons = [each["reason"] for each in events(box, event="failed")]
+    assert sorted(reasons) == ["bounce", "suppress-bounce"]
+    assert box.get(f"/v3/{DOMAIN}/bounces/bounce@example.com")["code"] == "550"
+
+
+def test_who_unsubscribed_from_a_tag_gets_mail_without_it() -> None:
+    box = account()
+    data = {"address": "b@example.com", "tag": "news"}
+    content(box.us.post(f"/v3/{DOMAIN}/unsubscribes", data=data))
+    send(box, **{"o:tag": "News"})
+    send(box)
+    assert [each["reason"] for each in events(box, event="failed")] == ["suppress-unsubscribe"]
+    assert len(events(box, event="delivered")) == 1
 
 
 def test_in_test_mode_everything_reads_as_delivered_but_to_the_suppressed() -> None:

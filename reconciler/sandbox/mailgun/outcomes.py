@@ -11,7 +11,7 @@ import base64
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.errors import MessageError
@@ -19,6 +19,7 @@ from email.utils import getaddresses
 from typing import Any
 
 from reconciler.sandbox.mailgun.account import Entry, Visit
+from reconciler.sandbox.mailgun.suppression_lists import BOUNCES, is_suppressed
 
 KEPT_MESSAGES = 1000
 VARIABLE, TAG, TEST_MODE = "v:", "o:tag", "o:testmode"
@@ -81,11 +82,6 @@ FATES = {
         )
     },
 }  # fmt: skip
-SUPPRESSED = {
-    "bounces": "suppress-bounce",
-    "unsubscribes": "suppress-unsubscribe",
-    "complaints": "suppress-complaint",
-}
 PATTERNS = (
     (r".*@(.*\.)?invalid", "generic"),
     (r"bounce.*@.*", "bounce"),
@@ -96,13 +92,14 @@ PATTERNS = (
 def keep(visit: Visit, entry: Entry, message_id: str, recipients: Sequence[str]) -> None:
     """Remember who wrote what to whom, without bodies, and of all mails only the latest."""
     fields, is_test = visit.fields, visit.fields.get(TEST_MODE) in ("yes", "true")
+    fates = {each: _fate(visit, each.lower(), is_test=is_test) for each in recipients}
     head = {"from": fields.get("from"), "subject": fields.get("subject")}
     kept = {
         "id": message_id,
         "at": time.time(),
         **(head if head["from"] else _head(fields.content("message") or b"")),
         "to": ", ".join(fields.all("to")),
-        "fates": {each: _fate(entry, each.lower(), is_test=is_test) for each in recipients},
+        "fates": fates,
         "tags": fields.all(TAG),
         "variables": {
             name.removeprefix(VARIABLE): value
@@ -112,6 +109,7 @@ def keep(visit: Visit, entry: Entry, message_id: str, recipients: Sequence[str])
         "is_test": is_test,
         "size": len(visit.call.body),
     }
+    _bounced(entry, (each for each, fate in fates.items() if fate == "bounce"))
     entry["messages"] = [*entry.get("messages", ()), kept][-KEPT_MESSAGES:]
 
 
@@ -124,13 +122,20 @@ def _head(source: bytes) -> dict[str, str]:
         return {"from": "", "subject": ""}
 
 
-def _fate(entry: Entry, address: str, *, is_test: bool) -> str:
+def _fate(visit: Visit, address: str, *, is_test: bool) -> str:
     """Decide by the domain's suppressions, which hold in test mode too; else by the address."""
-    for name, fate in SUPPRESSED.items():
-        if address in entry.get("suppressions", {}).get(name, {}):
-            return fate
+    tags = visit.fields.all(TAG)
+    if reason := is_suppressed(visit.region.state, visit.name(), address, tags):
+        return reason
     matching = (fate for pattern, fate in PATTERNS if re.fullmatch(pattern, address))
     return DELIVERED if is_test else next(matching, DELIVERED)
+
+
+def _bounced(entry: Entry, addresses: Iterable[str]) -> None:
+    """Put on the domain's list who has no mailbox: the next mail is not sent to them."""
+    for each in addresses:
+        given = {"address": each, "code": 550, "error": "5.1.1 no such mailbox"}
+        BOUNCES.add(entry, BOUNCES.read(given))
 
 
 def events(visit: Visit, entry: Entry) -> list[Event]:

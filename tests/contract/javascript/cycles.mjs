@@ -201,6 +201,15 @@ async function messages({ messages: post, domains: all }) {
   };
 }
 
+async function events({ messages: post, events: happened }) {
+  const sent = await post.create(VERIFIED, letter({ 'v:run': '7' }));
+  const id = sent.id.replace(/[<>]/g, '');
+  const first = await happened.get(VERIFIED, { 'message-id': id, limit: 1 });
+  const second = await happened.get(VERIFIED, { page: first.pages.next.page });
+  const last = await happened.get(VERIFIED, { page: second.pages.next.page });
+  return { id, first, second, last };
+}
+
 async function validation({ validate }) {
   return {
     fine: await validate.get('ann@example.com'),
@@ -363,6 +372,7 @@ const CYCLES = {
   selectors,
   rotation,
   messages,
+  events,
   validation,
   bulkUpload,
   bulkFollow,

@@ -30,6 +30,7 @@ _TEMPLATES = Environment(
     loader=PackageLoader("reconciler.dashboard"),
     trim_blocks=True,
     lstrip_blocks=True,
+    keep_trailing_newline=True,
 )
 _TEMPLATES.filters.update(printable=printable)
 _TEMPLATES.globals.update(

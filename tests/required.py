@@ -94,6 +94,14 @@ def _gitlab_ci_local() -> str | None:
     )
 
 
+def _knot() -> str | None:
+    """Tell whether there is a name server; Debian has it where only the superuser looks."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+    if shutil.which("knotd", path=path):
+        return None
+    return "knotd is missing: install knot (Debian has it)"
+
+
 def _wheels() -> str | None:
     """Tell whether what our action and our hooks install can be had without a network."""
     if (WHEELS / ".fetched").exists():
@@ -121,6 +129,10 @@ PROBLEMS: Mapping[str, Callable[[], str | None]] = {
     "act": _act,
     "gitlab-ci-local": _gitlab_ci_local,
     "wheels": _wheels,
+<<<<<<< HEAD
+    "knot": _knot,
+=======
     "chromium": _chromium,
     "w3m": _w3m,
+>>>>>>> part/dashboard
 }

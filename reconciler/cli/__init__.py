@@ -76,6 +76,10 @@ class LazyGroup(Commands):
         "Operate": {
             "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
             "status": ("reconciler.cli.status:status", "Show how each provider stands."),
+            "domains": (
+                "reconciler.cli.domains:domains",
+                "List, hand over, diagnose and verify domains.",
+            ),
             "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
             "dashboard": (
                 "reconciler.cli.dashboard:dashboard",

@@ -10,11 +10,11 @@ from reconciler.reports.changes import coloured
 from reconciler.source import printable
 
 _COLOURS = {"connected": "done", "failed": "failed", "unknown": "skipped"}
-_UNITS = (
-    ("day", timedelta(days=1)),
-    ("hour", timedelta(hours=1)),
-    ("minute", timedelta(minutes=1)),
-)
+_UNITS = {
+    "day": timedelta(days=1),
+    "hour": timedelta(hours=1),
+    "minute": timedelta(minutes=1),
+}
 _MASK = "••••••••"
 
 

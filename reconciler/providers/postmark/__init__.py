@@ -31,6 +31,7 @@ from reconciler.providers.postmark.objections import (
     webhooks_of_missing,
 )
 from reconciler.providers.postmark.remarks import (
+    broken_records,
     deletes_domains,
     doubtful_streams,
     senders_of_deleted_domains,
@@ -98,6 +99,7 @@ class Postmark(Service):
         yield from senders_of_deleted_domains(provider, desired, live)
         yield from urls_on_other_streams(provider, desired, live)
         yield from doubtful_streams(provider, desired, live)
+        yield from broken_records(provider, desired, live)
 
     def objections(
         self, provider: Provider, desired: Snapshot, live: Snapshot

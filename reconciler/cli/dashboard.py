@@ -35,7 +35,7 @@ _from = click.option(
 
 
 def _takes_documents(command: Callable[..., Any]) -> Callable[..., Any]:
-    return _saved(_from(options.config_files(command)))
+    return _saved(_from(options.config_files(options.state_dir(command))))
 
 
 @click.group(
@@ -70,7 +70,10 @@ Examples:
 @_takes_documents
 @click.pass_obj
 def build(settings: Settings, /, out: Path, *, for_print: bool, **sources: Any) -> int:
-    """Write the page as one self-contained HTML file, which runs nothing and loads nothing."""
+    """Write the page as one self-contained HTML file, which runs nothing and loads nothing.
+
+    Without --from it reads the providers, their pending changes and their drift; it sends only GET.
+    """
     is_printed = out == Path("-")
     read = _reader(settings, **sources)
     if not is_printed:
@@ -121,12 +124,16 @@ def serve(settings: Settings, /, port: int, every: int, **sources: Any) -> None:
 
 
 def _reader(
-    settings: Settings, first: Sequence[Path], files: Sequence[Path], config_files: Sequence[Path]
+    settings: Settings,
+    first: Sequence[Path],
+    files: Sequence[Path],
+    config_files: Sequence[Path],
+    state_dir: Path,
 ) -> "Callable[[], Documents]":
     """Return what reads anew each time it is called, from files or live. Raises UsageError."""
     saved = (*first, *files)
     if not saved:
-        return _live(settings, config_files)
+        return _live(settings, config_files, state_dir)
     if not first:
         raise UsageError("saved JSON stands after --from, and configuration after --config")
     if config_files:
@@ -152,6 +159,16 @@ def _documents_of(files: Sequence[Path]) -> "Documents":
     return Documents(**found)
 
 
-def _live(settings: Settings, config_files: Sequence[Path]) -> "Callable[[], Documents]":  # noqa: ARG001
-    """Return what reads the providers that the configuration declares."""
-    raise UsageError("give saved JSON with --from")
+def _live(
+    settings: Settings, config_files: Sequence[Path], state_dir: Path
+) -> "Callable[[], Documents]":
+    """Return what reads the providers that the configuration declares, in whatever thread."""
+    from reconciler.cli.live_page import read_live  # noqa: PLC0415
+
+    context = click.get_current_context()
+
+    def read() -> "Documents":
+        with context.scope(cleanup=False):
+            return read_live(settings, tuple(config_files), state_dir)
+
+    return read

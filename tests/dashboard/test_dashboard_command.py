@@ -61,6 +61,34 @@ def test_no_token_of_the_sandbox_is_on_the_page_or_in_what_it_is_made_of(saved: 
         assert all(token[-6:] not in text for text in (page, *documents))
 
 
+def test_without_files_the_providers_are_read(tmp_path: Path) -> None:
+    sandbox = ("--sandbox", "dashboard", "build", "--config", str(YAML))
+    assert run("--sandbox", "check", "--config", str(YAML), cwd=tmp_path).out
+    done = run(*sandbox, "--out", "page.html", cwd=tmp_path)
+    assert done.code == 0, done.err
+    text = parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    assert "2 of 2 providers connected, 0 of 5 domains verified." in text
+    assert "before this reading, by check" in text
+    assert "Pending change Drift cause unknown" in text
+
+
+def test_what_cannot_be_read_is_told_on_the_page(tmp_path: Path) -> None:
+    done = run("dashboard", "build", "-o", "page.html", "--config", str(YAML), cwd=tmp_path)
+    assert done.code == 0, done.err
+    text = parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    assert "0 of 2 providers connected" in text
+    assert "the environment variable MAILGUN_API_KEY is not set" in text
+    assert "Pending" not in text
+
+
+def test_a_configuration_that_is_wrong_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "esp.yaml").write_text("version: 2\n", encoding="utf-8")
+    done = run("dashboard", "build", "--out", "page.html", cwd=tmp_path)
+    assert done.code == 1
+    assert "esp.yaml:1" in done.err
+    assert not (tmp_path / "page.html").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -121,10 +149,12 @@ def test_what_cannot_be_meant_is_said(
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    folder: Path, *arguments: str, before: tuple[str, ...] = ()
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Yield a served dashboard and its URL; who ends it sees that it ends well."""
     process = subprocess.Popen(
-        [*PROGRAM, "dashboard", "serve", *arguments],
+        [*PROGRAM, *before, "dashboard", "serve", *arguments],
         cwd=folder,
         env=CLEAN,
         stdin=subprocess.DEVNULL,
@@ -156,6 +186,14 @@ def test_it_tells_its_port_serves_many_at_once_and_ends_when_told(
     assert {each.status_code for each in answers} == {200}
     assert len({each.text for each in answers}) == 1
     assert refused.status_code == 403
+
+
+def test_what_is_served_without_files_is_read_live(tmp_path: Path) -> None:
+    with serving(tmp_path, "--config", str(YAML), before=("--sandbox",)) as (process, url):
+        assert "2 of 2 providers connected" in httpx.get(url, trust_env=False, timeout=60).text
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode == 0
 
 
 def test_a_file_that_changes_is_read_anew(tmp_path: Path) -> None:

@@ -129,10 +129,7 @@ PROBLEMS: Mapping[str, Callable[[], str | None]] = {
     "act": _act,
     "gitlab-ci-local": _gitlab_ci_local,
     "wheels": _wheels,
-<<<<<<< HEAD
     "knot": _knot,
-=======
     "chromium": _chromium,
     "w3m": _w3m,
->>>>>>> part/dashboard
 }

@@ -70,10 +70,7 @@ Examples:
 @_takes_documents
 @click.pass_obj
 def build(settings: Settings, /, out: Path, *, for_print: bool, **sources: Any) -> int:
-    """Write the page as one self-contained HTML file, which runs nothing and loads nothing.
-
-    Without --from it reads the providers, their pending changes and their drift; it sends only GET.
-    """
+    """Write the page as one self-contained HTML file, which runs nothing and loads nothing."""
     is_printed = out == Path("-")
     read = _reader(settings, **sources)
     if not is_printed:
@@ -133,7 +130,10 @@ def _reader(
     """Return what reads anew each time it is called, from files or live. Raises UsageError."""
     saved = (*first, *files)
     if not saved:
-        return _live(settings, config_files, state_dir)
+        # Who renders saved JSON needs no client.
+        from reconciler.cli.live_page import live_documents  # noqa: PLC0415
+
+        return live_documents(settings, config_files, state_dir)
     if not first:
         raise UsageError("saved JSON stands after --from, and configuration after --config")
     if config_files:
@@ -157,18 +157,3 @@ def _documents_of(files: Sequence[Path]) -> "Documents":
     if "status" not in found:
         raise UsageError("--from: one of the files is to be what `status --format json` prints")
     return Documents(**found)
-
-
-def _live(
-    settings: Settings, config_files: Sequence[Path], state_dir: Path
-) -> "Callable[[], Documents]":
-    """Return what reads the providers that the configuration declares, in whatever thread."""
-    from reconciler.cli.live_page import read_live  # noqa: PLC0415
-
-    context = click.get_current_context()
-
-    def read() -> "Documents":
-        with context.scope(cleanup=False):
-            return read_live(settings, tuple(config_files), state_dir)
-
-    return read

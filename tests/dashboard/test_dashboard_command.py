@@ -68,8 +68,8 @@ def test_without_files_the_providers_are_read(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     text = parsed((tmp_path / "page.html").read_text(encoding="utf-8")).text
     assert "2 of 2 providers connected, 0 of 5 domains verified." in text
-    assert "before this reading, by check" in text
-    assert "Pending change Drift cause unknown" in text
+    assert "by check : Passed" in text or "by check : Failed" in text
+    assert "Pending change to be created" in text
 
 
 def test_what_cannot_be_read_is_told_on_the_page(tmp_path: Path) -> None:

@@ -2,17 +2,15 @@
 
 import json
 import signal
-import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from dashboard_pages import EXAMPLE, REPOSITORY, example, parsed
-from program import CLEAN, PROGRAM, run
+from program import run
+from served_dashboard import serving
 
 YAML = REPOSITORY / "examples" / "esp.yaml"
 
@@ -148,28 +146,6 @@ def test_what_cannot_be_meant_is_said(
     assert not (saved / "p.html").exists()
 
 
-@contextmanager
-def serving(
-    folder: Path, *arguments: str, before: tuple[str, ...] = ()
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Yield a served dashboard and its URL; who ends it sees that it ends well."""
-    process = subprocess.Popen(
-        [*PROGRAM, *before, "dashboard", "serve", *arguments],
-        cwd=folder,
-        env=CLEAN,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            assert process.stderr is not None
-            yield process, process.stderr.readline().removeprefix("The dashboard is at ").strip()
-        finally:
-            process.kill()
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_tells_its_port_serves_many_at_once_and_ends_when_told(
     tmp_path: Path, number: signal.Signals
@@ -215,7 +191,8 @@ def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
     assert f"port {port} of 127.0.0.1 cannot be served" in done.err
 
 
-def test_standard_input_is_not_served(tmp_path: Path) -> None:
-    done = run("dashboard", "serve", "--from", "-", cwd=tmp_path)
+@pytest.mark.parametrize("option", ["--from", "--config"])
+def test_standard_input_is_not_served(tmp_path: Path, option: str) -> None:
+    done = run("dashboard", "serve", option, "-", cwd=tmp_path)
     assert done.code == 64
     assert "standard input is read once only" in done.err

@@ -85,6 +85,10 @@ class LazyGroup(Commands):
                 "reconciler.cli.dashboard:dashboard",
                 "Show how the providers stand, as a page.",
             ),
+            "send-test": (
+                "reconciler.cli.send_test:send_test",
+                "Send a test mail, and tell what becomes of it.",
+            ),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },
         "Try out": {

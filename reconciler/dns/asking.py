@@ -61,7 +61,7 @@ class Asker:
         except Failure as error:
             return not_asked(f"`{name}` {kind} cannot be asked for: {_words(error)}")
         left = list(servers)
-        last = not_asked("there is no server to ask")
+        last, refused = not_asked("there is no server to ask"), None
         ends = time.monotonic() + self._patience.whole
         while left and (seconds := ends - time.monotonic()) > 0:
             server = left.pop(0)
@@ -80,10 +80,10 @@ class Asker:
             self._note(server, is_answered=True)
             if answer.was_asked or answer.referred:
                 return answer
-            last = not_asked(f"{server}: {answer.reason}", answer.failure)
+            refused = refused or not_asked(f"{server}: {answer.reason}", answer.failure)
         for server in left:
             self._note(server, is_answered=False)
-        return last
+        return refused or last
 
     def _is_silent(self, server: Server) -> bool:
         with self._lock:

@@ -109,10 +109,9 @@ def _conflict(case: Case) -> Judgement | None:
 
 
 def conflict(wanted: Wanted, others: list[str], zone: Zone) -> Judgement:
-    fact = (
-        f"a CNAME may not stand beside other data, and this name has {', '.join(others)} (so it "
-        "reads, too, where a provider flattens CNAMEs)"
-    )
+    fact = f"a CNAME may not stand beside other data, and this name has {', '.join(others)}"
+    if all(each.startswith("A") for each in others):
+        fact += " (so it reads, too, where a provider flattens CNAMEs)"
     advice = f"Remove the other data or choose another name; then {_addition(wanted, zone)}."
     return Judgement(Verdict.CNAME_CONFLICT, fact, advice)
 
@@ -138,11 +137,10 @@ def _missing(case: Case) -> Judgement | None:
     fact, advice = f"{zone.title} has no such record", f"{_addition(wanted, zone)}."
     if wanted.kind == "MX" and wanted.is_optional:
         advice = f"It is needed only to receive mail: then {advice}"
-    sentence = advice[:1].upper() + advice[1:]
     if wanted.is_verified and not wanted.is_optional:
         fact = f"the service says that it is verified, and {fact}"
-        return Judgement(Verdict.STALE, fact, sentence)
-    return Judgement(Verdict.MISSING, fact, sentence, is_fault=not wanted.is_optional)
+        return Judgement(Verdict.STALE, fact, advice)
+    return Judgement(Verdict.MISSING, fact, advice, is_fault=not wanted.is_optional)
 
 
 def _unended(case: Case) -> Judgement | None:

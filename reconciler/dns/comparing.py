@@ -12,6 +12,8 @@ from reconciler.dns.answers import canonical
 from reconciler.dns.findings import Judgement, Verdict, Wanted
 
 _NAMES = {"CNAME", "NS", "PTR"}
+_NO_MAIL = "0 ."
+"""The MX record of a domain that takes no mail (RFC 7505)."""
 _SHOWN = 12
 """Characters that are quoted where two values begin to differ."""
 OK = Judgement(Verdict.OK, "it is published as it is wanted", is_fault=False)
@@ -75,8 +77,12 @@ def _where(expected: str, found: str) -> str:
     pairs = enumerate(zip(expected, found, strict=False))
     shorter = min(len(expected), len(found))
     at = next((i for i, (one, other) in pairs if one != other), shorter)
-    one, other = (each[at : at + _SHOWN] or "its end" for each in (expected, found))
-    return f"; they differ from character {at + 1} on: `{one}` is wanted, and there is `{other}`"
+    one, other = (_quoted(each[at : at + _SHOWN]) for each in (expected, found))
+    return f"; they differ from character {at + 1} on: {one} is wanted, and there is {other}"
+
+
+def _quoted(part: str) -> str:
+    return f"`{part}`" if part else "the end"
 
 
 # DKIM
@@ -195,6 +201,8 @@ def _compare_mx(wanted: Wanted, siblings: Sequence[Wanted], values: Sequence[str
     if others:
         listed = ", ".join(f"`{each}`" for each in others)
         fact = f"another server receives the domain's mail: {listed}"
+        if others == [_NO_MAIL]:
+            fact = f"the domain is said to take no mail: {listed}"
         advice = (
             "Leave it so unless this service is to receive the domain's mail; if it is, remove "
             "the others, as mail goes to one or the other."

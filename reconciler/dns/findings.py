@@ -63,7 +63,7 @@ class Finding:
     """What became of a wanted record: all texts can be shown as they are.
 
     `authority` and `resolver` are the values that these have of the type at the host, or behind
-    its CNAMEs; None where they could not be asked. `fact` is a sentence, `advice` another one, or
+    its CNAMEs; None where they could not be asked. `fact` is a sentence, `advice` others, or
     empty. `is_fault` is false where nothing need be done, whatever the verdict says: an optional
     record may be missing, a tracking domain proxied.
     """
@@ -92,7 +92,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its sentences."""
+    """A verdict, why it is so, and what to do about it, as parts of sentences."""
 
     verdict: Verdict
     fact: str

@@ -1,6 +1,6 @@
 """Judges one wanted record by what its zone, the resolver and the service say of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from reconciler.dns.causes import (
 from reconciler.dns.comparing import OK, compare, is_spf, merged, spf_records
 from reconciler.dns.findings import Finding, Judgement, Verdict, Wanted
 from reconciler.dns.view import View
-from reconciler.dns.zones import Published
+from reconciler.dns.zones import Published, Told
 
 _MINUTE, _HOUR = 60, 3600
 
@@ -54,17 +54,16 @@ class Judge:
         wrong = [(each, judgement) for each, judgement in judged if not judgement.is_ok]
         if 0 < len(wrong) < len(judged):
             right = next(each.by for each, judgement in judged if judgement.is_ok)
-            fact = f"{right} has it, and {wrong[0][0].by}, of the same zone, not yet"
+            fact = f"the name server {right} has it, and {wrong[0][0].by} of the same zone not yet"
             wait = self._wait(published.zone.negative_ttl)
             advice = f"Wait until the zone reaches all of its name servers. {wait}"
             return Judgement(Verdict.NOT_PROPAGATED, fact, advice)
         each, judgement = (wrong or judged)[0]
         case = Case(wanted, published.zone, each.answer, judgement, self.view)
         judgement = explain(case) if wrong else self._confirm(case, siblings, resolved)
-        if not each.answer.is_authoritative:
-            note = f"{each.by} told so without authority (no AA flag)"
-            judgement = replace(judgement, fact=f"{judgement.fact}; {note}")
-        return judgement
+        return replace(
+            judgement, fact="; ".join((judgement.fact, *_notes(wanted, each, judgement)))
+        )
 
     def _compared(self, wanted: Wanted, siblings: Sequence[Wanted], answer: Answer) -> Judgement:
         judgement = compare(wanted, siblings, answer.values)
@@ -193,6 +192,13 @@ class _Visit:
         return found
 
 
+def _notes(wanted: Wanted, told: Told, judgement: Judgement) -> Iterator[str]:
+    if wanted.is_verified and judgement.verdict not in {Verdict.OK, Verdict.STALE}:
+        yield "the service still says that it is verified"
+    if not told.answer.is_authoritative:
+        yield f"{told.by} told so without authority (no AA flag)"
+
+
 def _included(record: str) -> frozenset[str]:
     return frozenset(map(canonical, spf.includes(record)))
 
@@ -212,10 +218,14 @@ def _finding(
         authority,
         resolver,
         judgement.verdict,
-        judgement.fact,
-        judgement.advice,
+        _sentence(judgement.fact),
+        _sentence(judgement.advice),
         judgement.is_fault,
     )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + ("" if not words or words.endswith(".") else ".")
 
 
 def _duration(seconds: int) -> str:

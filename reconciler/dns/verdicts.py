@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 
 from reconciler.dns.findings import Finding, Wanted
 from reconciler.dns.judging import Judge
@@ -27,9 +28,12 @@ def diagnose(
         siblings[each.name, each.kind].append(each)
         domains[each.domain].append(number)
     found: dict[int, Finding] = {}
+    is_over = Event()
 
     def look(numbers: Sequence[int]) -> None:
         for number in numbers:
+            if is_over.is_set():
+                return
             each = wanted[number]
             found[number] = judge.find(each, siblings[each.name, each.kind])
 
@@ -38,5 +42,6 @@ def diagnose(
         for _ in threads.map(look, domains.values()):
             pass
     finally:
+        is_over.set()  # who is interrupted waits for the question under way only
         threads.shutdown(cancel_futures=True)
     return [found[number] for number in range(len(wanted))]

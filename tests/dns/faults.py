@@ -116,6 +116,13 @@ OTHERS = [
         says=(OTHER, KEY, "differ from character"),
     ),
     Fault(
+        "verified-other",
+        key_at(OTHER),
+        one(dkim, KEY, is_verified=True),
+        "mismatch",
+        says=("the service still says that it is verified",),
+    ),
+    Fault(
         "other-cname",
         "pm-bounces CNAME pm.mtasv.com.",
         one(return_path),
@@ -166,7 +173,7 @@ OTHERS = [
         "other-mx",
         is_fault=False,
     ),
-    Fault("null-mx", "@ MX 0 .", receiving, "other-mx", is_fault=False),
+    Fault("null-mx", "@ MX 0 .", receiving, "other-mx", is_fault=False, says=("to take no mail",)),
 ]
 
 KEYS = [

@@ -174,6 +174,13 @@ def test_another_server_answers_in_place_of_a_mute_one() -> None:
         assert Asker(QUICK).ask(servers, NAME, "TXT").values == ("here",)
 
 
+def test_a_refusal_says_more_than_the_silence_of_others() -> None:
+    with lying(failing(dns.rcode.SERVFAIL)) as failed, lying(silence) as mute:
+        servers = [Server("127.0.0.1", each.port) for each in (failed, mute)]
+        answer = Asker(QUICK).ask(servers, NAME, "TXT")
+    assert answer.failure == "SERVFAIL"
+
+
 def test_a_name_that_is_none_was_not_asked_for(server: NameServer) -> None:
     for name in ("a..b", f"{'x' * 64}.test", "x." * 200, "\udcff.test"):
         assert ask(server, name).outcome is Outcome.NOT_ASKED

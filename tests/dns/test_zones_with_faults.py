@@ -44,7 +44,10 @@ def test_a_fault_has_its_verdict(fault: Fault, findings: dict[str, list[Finding]
         assert finding.verdict == fault.verdict, finding
         assert finding.is_fault is fault.is_fault
         told = f"{finding.fact} {finding.advice}"
-        assert [each for each in fault.says if each not in told] == []
+        assert [each for each in fault.says if each.lower() not in told.lower()] == []
+        for sentence in filter(None, (finding.fact, finding.advice)):
+            assert sentence[0] == sentence[0].upper()
+            assert sentence.endswith(".")
 
 
 def test_a_finding_has_what_each_side_answered(findings: dict[str, list[Finding]]) -> None:

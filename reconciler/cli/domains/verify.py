@@ -8,7 +8,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.domains.choosing import NEEDS_NAMES, chosen, read_domains
-from reconciler.cli.durations import seconds
+from reconciler.cli.duration import as_seconds
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.library.domains import Verification
@@ -26,7 +26,7 @@ Examples:
 @chosen
 @click.option(
     "--wait",
-    callback=seconds,
+    callback=as_seconds,
     default="0",
     metavar="TIME",
     help="Ask again until all are verified, or so long has passed, such as 30m.",

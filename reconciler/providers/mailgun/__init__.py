@@ -9,10 +9,13 @@ from reconciler.model import (
     Checks,
     DomainState,
     Examination,
+    Fate,
     Kind,
     Provider,
     Resource,
+    SampleMail,
     Secret,
+    Sent,
     Service,
     Snapshot,
 )
@@ -30,7 +33,8 @@ from reconciler.providers.mailgun.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.mailgun.objections import deletions_refused, too_many_urls
 from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region
 from reconciler.providers.mailgun.remarks import remarks
-from reconciler.providers.mailgun.session import START, USER, MailgunSession, Reading
+from reconciler.providers.mailgun.sample_mail import fate_of, find, prepare, send
+from reconciler.providers.mailgun.session import START, USER, MailgunSession, Reading, Writing
 from reconciler.providers.mailgun.tracking import Tracking, shortened
 from reconciler.providers.mailgun.webhooks import Webhooks
 from reconciler.source import Finding
@@ -44,6 +48,7 @@ class Mailgun(Service):
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)
     token_kinds = TOKEN_KINDS
+    sends_only = "it is a domain sending key: it sends, and may do nothing else"
     domain_checks = Checks({"SPF": "SPF", "DKIM": "DKIM", "CNAME": "tracking"})
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}
 
@@ -106,6 +111,33 @@ class Mailgun(Service):
     def shortened(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
         domains = {name: _shortened(each) for name, each in tree.get(Domains.name, {}).items()}
         return _shortened(tree) | ({Domains.name: domains} if domains else {})
+
+    def prepare_sample(self, provider: Provider, mail: SampleMail) -> SampleMail:
+        return prepare(provider, mail)
+
+    def send_sample(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: Writing,
+        mail: SampleMail,
+    ) -> Sent:
+        return send(session, mail)
+
+    def find_sample(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: Writing,
+        mail: SampleMail,
+    ) -> Sent | None:
+        return find(session, mail)
+
+    def fate_of(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: Writing,
+        sent: Sent,
+    ) -> Fate | None:
+        return fate_of(session, sent)
 
     def reach(self, kind: Kind[Any, Any], session: Reading) -> Hashable:  # noqa: ARG002
         """Return the key's account in its region: another region is another URL."""

@@ -9,14 +9,17 @@ from reconciler.model import (
     Checks,
     DomainState,
     Examination,
+    Fate,
     Kind,
     Provider,
     Resource,
+    SampleMail,
     Secret,
+    Sent,
     Service,
     Snapshot,
 )
-from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader
+from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader, Writer
 from reconciler.providers.checks import undeclared_sender
 from reconciler.providers.postmark.checks import check
 from reconciler.providers.postmark.default_streams import DOCUMENTED
@@ -38,6 +41,7 @@ from reconciler.providers.postmark.remarks import (
     unverified_sender,
     urls_on_other_streams,
 )
+from reconciler.providers.postmark.sample_mail import BOUNCES, fate_of, find, prepare, send
 from reconciler.providers.postmark.senders import Senders
 from reconciler.providers.postmark.servers import Servers, check_name, server_names, server_token
 from reconciler.providers.postmark.session import (
@@ -61,6 +65,8 @@ class Postmark(Service):
     kinds = (Servers(), Domains(), Senders(), Streams(), Webhooks())
     token_keys = ("token", "account_token")
     token_kinds = TOKEN_KINDS
+    sink = "test@blackhole.postmarkapp.com"
+    bounces = BOUNCES
     domain_checks = Checks({DKIM: DKIM, RETURN_PATH: RETURN_PATH})
 
     def check(self, provider: Provider) -> Iterable[Finding]:
@@ -132,6 +138,33 @@ class Postmark(Service):
         self, provider: Provider, session: PostmarkSession[Reader]
     ) -> Iterable[Examination]:
         return examinations(provider, session)
+
+    def prepare_sample(self, provider: Provider, mail: SampleMail) -> SampleMail:
+        return prepare(provider, mail)
+
+    def send_sample(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: PostmarkSession[Writer],
+        mail: SampleMail,
+    ) -> Sent:
+        return send(session, mail)
+
+    def find_sample(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: PostmarkSession[Writer],
+        mail: SampleMail,
+    ) -> Sent | None:
+        return find(session, mail)
+
+    def fate_of(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: PostmarkSession[Writer],
+        sent: Sent,
+    ) -> Fate | None:
+        return fate_of(session, sent)
 
     def domain_state(self, live: Resource) -> DomainState:
         """Say whether mail may be sent: that takes the DKIM record alone (postmark.md §2.7)."""

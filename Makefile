@@ -25,7 +25,7 @@ WHEELS := $(VENV)/wheels/.fetched
 NEEDED := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"])
 DEMO := $(BIN)/esp-reconcile --sandbox --sandbox-dir .esp-sandbox/demo
 
-.PHONY: demo test test-newest test-lowest lint wheel release lock bench bench-limits clean
+.PHONY: demo test test-newest test-lowest lint wheel release lock bench bench-limits screenshots clean
 
 demo: $(VENV)/.demo
 	@$(DEMO) sandbox reset
@@ -103,6 +103,10 @@ bench:
 bench-limits:
 	$(MAKE) VENV=$(VENV)-bench $(VENV)-bench/.demo
 	$(VENV)-bench/bin/python benchmarks/behind_limits.py $(BENCH)
+
+# The pictures of the README, taken by Debian's Chromium.
+screenshots: $(VENV)/.test
+	$(BIN)/python docs/screenshots.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -115,7 +115,7 @@ def serve(settings: Settings, /, port: int, every: int, **sources: Any) -> None:
     from reconciler.dashboard.serving import serve as serve_page  # noqa: PLC0415
 
     read = _reader(settings, **sources)
-    if Path("-") in (*sources["first"], *sources["files"]):
+    if Path("-") in (*sources["first"], *sources["files"], *sources["config_files"]):
         raise UsageError("standard input is read once only; name a file to serve")
     serve_page(read, port, every, lambda url: options.tell(f"The dashboard is at {url}"))
 

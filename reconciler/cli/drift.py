@@ -144,7 +144,7 @@ def drift(
 
 def _looked(settings: Settings, files: tuple[Path, ...], asked: _Asked) -> Drift:
     config = read_config(files)
-    accepted = _accepted(asked.accepted_file, files or (DEFAULT_FILE,))
+    accepted = accepted_differences(asked.accepted_file, files or (DEFAULT_FILE,))
     selection = Selection(asked.only)
     with Planner.open(config, options_of(settings), selection) as planner:
         paths, recursive = files or (DEFAULT_FILE,), options.is_recursive()
@@ -159,7 +159,7 @@ def _looked(settings: Settings, files: tuple[Path, ...], asked: _Asked) -> Drift
             )
 
 
-def _accepted(named: Path | None, files: Sequence[Path]) -> tuple[Acceptance, ...]:
+def accepted_differences(named: Path | None, files: Sequence[Path]) -> tuple[Acceptance, ...]:
     """Load the file that was named, or those that stand beside the configuration."""
     if named:
         return load_accepted(named)

@@ -30,6 +30,7 @@ _TEMPLATES = Environment(
     loader=PackageLoader("reconciler.dashboard"),
     trim_blocks=True,
     lstrip_blocks=True,
+    keep_trailing_newline=True,
 )
 _TEMPLATES.filters.update(printable=printable)
 _TEMPLATES.globals.update(
@@ -83,8 +84,8 @@ def page_of(
         providers=shown,
         others=list(beside.values()),
         summary=_summary(shown),
-        is_planned=plan is not None,
-        is_compared=drift is not None,
+        is_planned=plan is not None and not planned.failure,
+        is_compared=drift is not None and not drifted.failure,
         base=drifted.base,
         notices=[notice] * bool(notice) + _notices(planned) + _notices(drifted),
         accepted=drifted.accepted,
@@ -140,9 +141,9 @@ def _report_of(command: str, document: Mapping[str, Any] | None) -> Report:
 
 def _notices(report: Report) -> list[str]:
     """Return what must be known of a run before its differences are believed."""
-    failed = [f"{report.command} failed: {report.failure.message}"] if report.failure else []
+    failure = report.failure.message.split("\n") if report.failure else []
     told = chain(
-        failed,
+        (f"{report.command} failed: {each}" for each in failure),
         (f"Refused: {each.as_text()}" for each in report.refused),
         (f"Not read: {each.address}: {each.text}" for each in report.unread),
     )

@@ -36,6 +36,7 @@ VERIFIED = ("verified", "unverified", "unknown")
 LONGEST_TEXT = 4096
 """In characters: a key of 4096 bits as a DNS record has fewer than 800."""
 MOST_DOMAINS, MOST_OTHERS, MOST_LINES = 100_000, 1000, 20
+LONGEST_LINE = 1000
 DEEPEST = 10
 _HIGHEST = 10**15
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,6})?(Z|\+00:00)")
@@ -125,7 +126,7 @@ class _Reader:
         if not isinstance(value, str | None):
             raise InvalidReport(f"`{self._at(key)}` is no text")
         lines = (value or "").split("\n")
-        told = [printable(shortened(each)) for each in lines[:MOST_LINES] if each]
+        told = [printable(each[:LONGEST_LINE]) for each in lines[:MOST_LINES] if each]
         more = [f"and {len(lines) - MOST_LINES:,} more"] * (len(lines) > MOST_LINES)
         return (*told, *more)
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from dashboard_pages import HOSTILE, change, everywhere, example, plan, with_domains
+from dashboard_pages import EXAMPLE, HOSTILE, change, everywhere, example, plan, with_domains
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from required import AXE, CHROMIUM, needs
+from served_dashboard import serving
 
 from reconciler.dashboard import page_of
 
@@ -183,6 +184,23 @@ def test_paper_has_what_is_folded_on_the_screen(browser: Browser, folder: Path) 
     assert paper.startswith(b"%PDF")
     assert paper.count(b"/Type /Page\n") >= 3
     look.page.context.close()
+
+
+def test_the_served_page_is_looked_at_and_walked_through(browser: Browser, folder: Path) -> None:
+    """Its policy is stricter than the file's: it is in a sandbox, and framed by nobody."""
+    with serving(folder, "--from", str(EXAMPLE)) as (_, url):
+        look = Look(browser.new_context().new_page())
+        look.page.on("console", lambda message: look.said.append(message.text))
+        look.page.on("request", lambda request: look.asked.append(request.url))
+        look.page.goto(url)
+        assert look.page.evaluate("getComputedStyle(document.body).maxWidth") == "1216px"
+        look.page.get_by_role("link", name="marketing", exact=True).click()
+        assert look.page.url == f"{url}#provider-2"
+        look.page.get_by_text("4 DNS records, 3 to publish").click()
+        assert look.page.get_by_text("v=spf1 include:eu.mailgun.org ~all").is_visible()
+        assert look.said == []
+        assert look.asked == [url]
+        look.page.context.close()
 
 
 def test_a_state_is_told_by_colour_and_symbol_besides_its_word(

@@ -141,7 +141,10 @@ def test_a_time_is_one_in_utc(at: str) -> None:
 
 def test_of_an_endless_error_the_first_lines_are_told() -> None:
     document = example()
-    document["providers"][0]["error"] = "\n".join(f"domain {each}: refused" for each in range(5000))
+    document["providers"][0]["error"] = "\n".join(
+        f"domain {each}: " + "refused " * 20 for each in range(5000)
+    )
     errors = status_of(document).providers[0].errors
     assert len(errors) == 21
+    assert errors[0] == "domain 0: " + "refused " * 20
     assert errors[-1] == "and 4,980 more"

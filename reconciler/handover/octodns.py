@@ -7,6 +7,7 @@ a backslash, which is to change with octoDNS 2.0. It cuts long texts itself.
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from sys import maxsize
+from textwrap import indent
 from typing import Any, Literal
 
 import yaml
@@ -41,16 +42,26 @@ def objection(record: ZoneRecord) -> str:
 
 
 def _zone(zone: str, sets: Sequence[RecordSet], semicolons: Semicolons) -> str:
-    entries = {}
-    for name, group in groupby(sets, key=lambda each: each.relative_name):
-        types = [_entry(each, semicolons) for each in group]
-        entries[name] = types[0] if len(types) == 1 else types
+    entries = [
+        _named(name, [_entry(each, semicolons) for each in group])
+        for name, group in groupby(sets, key=lambda each: each.relative_name)
+    ]
     return (
         f"# {zone}.yaml: merge these entries into it, with the names in natural order\n"
         f"# Semicolons are {semicolons}: right where the YamlProvider has"
         f" `escaped_semicolons: {_SETTINGS[semicolons]}`\n"
-        f"{yaml.safe_dump(entries, sort_keys=False, explicit_start=True, width=maxsize)}"
+        f"---\n{''.join(entries)}"
     )
+
+
+def _named(name: str, types: Sequence[Mapping[str, Any]]) -> str:
+    """Return what stands at a name; PyYAML itself would write an empty key over two lines."""
+    key = _dumped([name], in_line=True).strip()[1:-1]
+    return f"{key}:\n{indent(_dumped(types[0] if len(types) == 1 else types), '  ')}"
+
+
+def _dumped(data: Any, *, in_line: bool = False) -> str:
+    return yaml.safe_dump(data, sort_keys=False, width=maxsize, default_flow_style=in_line)
 
 
 def _entry(each: RecordSet, semicolons: Semicolons) -> dict[str, Any]:

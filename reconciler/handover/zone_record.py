@@ -11,8 +11,8 @@ from reconciler.source import shortened
 DEFAULT_TTL = 3600
 SHORTEST_TTL, LONGEST_TTL = 60, 86400
 """What every reader takes, in seconds; Cloudflare refuses anything else."""
-ADDRESS_VERSIONS = {"A": 4, "AAAA": 6}
-TYPES = ("A", "AAAA", "CNAME", "MX", "TXT")
+_ADDRESS_VERSIONS = {"A": 4, "AAAA": 6}
+_TYPES = ("A", "AAAA", "CNAME", "MX", "TXT")
 _LONGEST_NAME = 253
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -54,13 +54,22 @@ def from_dns_record(record: DnsRecord, ttl: int = DEFAULT_TTL) -> ZoneRecord | N
     if not record.value.strip():
         return None
     kind = record.type.upper()
-    value = record.value if kind == "TXT" else _spelt(record.value)
+    value = _value(kind, record.value)
     priority = _priority(record) if kind == "MX" else None
     return ZoneRecord(_spelt(record.host), kind, value, ttl, priority)
 
 
+def _value(kind: str, said: str) -> str:
+    if kind == "TXT":
+        return said
+    try:
+        return str(ipaddress.ip_address(said)) if kind in _ADDRESS_VERSIONS else _spelt(said)
+    except ValueError:
+        return said
+
+
 def _spelt(host: str) -> str:
-    return host.strip().removesuffix(".").lower()
+    return host.removesuffix(".").lower()
 
 
 def _priority(record: DnsRecord) -> int:
@@ -76,8 +85,8 @@ def _priority(record: DnsRecord) -> int:
 
 def _problem(record: ZoneRecord) -> str:
     """Return what is wrong with a record, "" if nothing is."""
-    if record.type not in TYPES:
-        return f"the type is none of {', '.join(TYPES)}"
+    if record.type not in _TYPES:
+        return f"the type is none of {', '.join(_TYPES)}"
     if not SHORTEST_TTL <= record.ttl <= LONGEST_TTL:
         return f"a TTL of {record.ttl} is not from {SHORTEST_TTL} to {LONGEST_TTL} seconds"
     return _name_problem(record) or _value_problem(record)
@@ -102,7 +111,7 @@ def _value_problem(record: ZoneRecord) -> str:
         return f"the priority {record.priority} is not from 0 to {_HIGHEST_PRIORITY}"
     if record.type == "TXT":
         return _text_problem(record.value)
-    if version := ADDRESS_VERSIONS.get(record.type):
+    if version := _ADDRESS_VERSIONS.get(record.type):
         return _address_problem(record.value, version)
     if problem := _host_problem(record.value):
         return f"the target {problem}"
@@ -140,9 +149,10 @@ def _text_problem(text: str) -> str:
 
 
 def _address_problem(value: str, version: int) -> str:
+    """A scope, as in `fe80::1%eth0`, would pass as a part of an address, whatever is in it."""
     try:
         address = ipaddress.ip_address(value)
     except ValueError:
         return f"{shortened(value)!r} is no IP address"
-    is_plain = address.version == version and str(address) == value
+    is_plain = address.version == version and str(address) == value and "%" not in value
     return "" if is_plain else f"{shortened(value)!r} is no plain IPv{version} address"

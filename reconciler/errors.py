@@ -13,6 +13,7 @@ ReconcileError                  exit 1
 │   └── NotInFile                        the file has no such key
 ├── RevisionError                        a revision in Git that cannot be read
 ├── InvalidReport                        a saved report that is not whole, or not ours
+├── InvalidRecord                        a DNS record that no zone, or no reader, can take
 ├── ReadFailed                           one or more reads failed: nothing was planned
 ├── ServiceError                         METHOD path: status, the service's code and text
 │   ├── AuthenticationFailed             the token was refused
@@ -108,6 +109,14 @@ class RevisionError(ReconcileError):
 
 class InvalidReport(ReconcileError):
     pass
+
+
+class InvalidRecord(ReconcileError):
+    """`why` is the reason, without the record that it is about."""
+
+    def __init__(self, record: str, why: str) -> None:
+        self.why = printable(why)
+        super().__init__(f"{printable(record)}: {self.why}")
 
 
 class ServiceError(ReconcileError):

@@ -102,6 +102,16 @@ def _knot() -> str | None:
     return "knotd is missing: install knot (Debian has it)"
 
 
+def _named_checkzone() -> str | None:
+    how = "install bind9-utils (Debian has it)"
+    return None if shutil.which("named-checkzone") else f"named-checkzone is missing: {how}"
+
+
+def _terraform() -> str | None:
+    how = "install it (https://developer.hashicorp.com/terraform/install)"
+    return None if shutil.which("terraform") else f"terraform is missing: {how}"
+
+
 def _wheels() -> str | None:
     """Tell whether what our action and our hooks install can be had without a network."""
     if (WHEELS / ".fetched").exists():
@@ -128,6 +138,8 @@ PROBLEMS: Mapping[str, Callable[[], str | None]] = {
     "sops": _sops,
     "act": _act,
     "gitlab-ci-local": _gitlab_ci_local,
+    "named-checkzone": _named_checkzone,
+    "terraform": _terraform,
     "wheels": _wheels,
     "knot": _knot,
     "chromium": _chromium,

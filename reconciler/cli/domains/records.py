@@ -88,6 +88,7 @@ Examples:
 @click.pass_obj
 def records(
     settings: Settings,
+    /,
     names: tuple[str, ...],
     providers: tuple[str, ...],
     config_files: tuple[Path, ...],

@@ -176,3 +176,35 @@ def test_a_dry_run_shows_a_diff_and_writes_nothing(folder: Path) -> None:
     assert "+      promo.example.com: {ensure: absent}" in done.out
     assert "# and its own exceptions" in done.out
     assert (folder / "esp.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "bind",
+        "octodns",
+        "terraform-cloudflare",
+        "terraform-route53",
+        "dnscontrol",
+        "external-dns",
+    ],
+)
+def test_records_are_handed_over_without_what_may_be_left_out(
+    applied: Served, folder: Path, form: str
+) -> None:
+    arguments = ["domains", "records", "mg.example.com", "--format", form]
+    done = run(*arguments, cwd=folder, env=applied.env)
+    assert done.code == 0
+    assert "_domainkey" in done.out
+    assert "mxa.eu.mailgun.org" not in done.out
+    whole = run(*arguments, "--with-optional", cwd=folder, env=applied.env)
+    assert "mxa.eu.mailgun.org" in whole.out
+
+
+def test_there_is_nothing_to_hand_over_when_all_is_found(applied: Served, folder: Path) -> None:
+    publish(applied, "mg.example.com")
+    run("domains", "verify", "mg.example.com", cwd=folder, env=applied.env)
+    arguments = ["mg.example.com", "--missing", "--format", "bind"]
+    done = run("domains", "records", *arguments, cwd=folder, env=applied.env)
+    assert (done.code, done.out) == (0, "")
+    assert "Nothing to publish." in done.err

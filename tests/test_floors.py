@@ -21,7 +21,7 @@ FLOORS: dict[str, set[str]] = {
     "errors": {"source"},
     "git": {"errors", "files", "source"},
     "model": {"fields", "source"},
-    **dict.fromkeys(("config", "secrets", "sandbox", "engine"), GROUND),
+    **dict.fromkeys(("config", "secrets", "sandbox", "engine", "render"), GROUND),
     "web": {"source", "errors", "model"},
     "providers": GROUND | {"web"},
     "messages": {"source", "errors", "model", "web"},
@@ -37,7 +37,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 HOMES = {
     "httpx": {"providers", "sandbox/transport", "web"},
     "deepdiff": {"engine/diff"},
-    "yaml": {"config", "secrets/rules"},
+    "yaml": {"config", "render/quoting", "secrets/rules"},
     "jsonschema": {"config"},
     "referencing": {"config"},
     "click": {"cli"},

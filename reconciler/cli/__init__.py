@@ -75,6 +75,10 @@ class LazyGroup(Commands):
         },
         "Operate": {
             "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
+            "render": (
+                "reconciler.cli.render:render",
+                "Write what a sending application needs.",
+            ),
             "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },

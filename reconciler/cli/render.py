@@ -66,7 +66,7 @@ Examples:
 )
 @options.config_files
 @click.pass_obj
-def render(settings: Settings, **said: Any) -> int:
+def render(settings: Settings, /, **said: Any) -> int:
     """Write what the application that sends through PROVIDER needs, in its framework's words.
 
     That is host, stream or domain, sender, batch size, retries, timeout, tag prefix and test mode.

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from reconciler.errors import UsageError
 from reconciler.model import Account, Reference
-from reconciler.source import Location, Node
+from reconciler.source import Location, Node, nothing
 
 POSTMARK, MAILGUN = "postmark", "mailgun"
 HOSTS = {
@@ -19,7 +18,6 @@ HOSTS = {
 STREAM, REGION = "outbound", "us"
 BATCH_SIZES = {POSTMARK: 50, MAILGUN: 100}
 """What holds where the YAML says nothing, as the schemas have it."""
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ class Application:
     timeout: float
     tag_prefix: str = ""
     testmode: bool = False
-    tracking: Mapping[str, Any] = _NOTHING
+    tracking: Mapping[str, Any] = field(default_factory=nothing)
 
     @property
     def is_postmark(self) -> bool:

@@ -1,5 +1,6 @@
 """`.env` files. Their readers have no grammar in common, so that only what all of them agree on
-is written: a bare word, or single quotes around what has neither quote nor backslash.
+is written: a bare word, or single quotes around what has neither quote nor backslash. `${` is
+expanded by python-dotenv (1.2) inside single quotes, too.
 """
 
 import re
@@ -15,6 +16,7 @@ from reconciler.render.variables import (
 )
 
 _BARE = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
+_READ_DIFFERENTLY = ("'", "\\", "${")
 
 
 def dotenv(application: Application, token: str | None) -> str:
@@ -30,7 +32,7 @@ def dotenv(application: Application, token: str | None) -> str:
 def token_lines(application: Application, name: str, token: str | None) -> Iterator[str]:
     """Yield the token, or a comment: an empty value would take the place of the one that is set."""
     if token is None:
-        yield f"# {name}= is {kept(application)}"
+        yield f"# {name}= ({kept(application)})"
     else:
         yield from assignments(application, "dotenv", {name: token})
 
@@ -45,6 +47,6 @@ def _quoted(application: Application, target: str, name: str, value: str) -> str
     if _BARE.fullmatch(value):
         return value
     check_printable(application, target, name, value)
-    if "'" in value or "\\" in value:
-        raise unsayable(application, target, name, "a single quote or a backslash")
+    if any(each in value for each in _READ_DIFFERENTLY):
+        raise unsayable(application, target, name, "a single quote, a backslash or `${`")
     return f"'{value}'"

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from reconciler.render.application import Application
 from reconciler.render.dotenv import assignments, token_lines
-from reconciler.render.variables import TIMEOUT_MS, heading, under_prefix, unnamed, unsayable
+from reconciler.render.variables import (
+    TAG_PREFIX,
+    TIMEOUT_MS,
+    heading,
+    prefix_of,
+    under_prefix,
+    unnamed,
+    unsayable,
+)
 
 _MEANT_OTHERWISE = frozenset(
     f"{before}{word}{after}"
@@ -25,7 +33,8 @@ def laravel(application: Application, token: str | None) -> str:
     texts, token_name = _named(application)
     own = unnamed(application)
     own.pop(TIMEOUT_MS)
-    for name, value in {**texts, "tag_prefix": application.tag_prefix}.items():
+    prefix = {f"{prefix_of(application)}_{TAG_PREFIX}": application.tag_prefix}
+    for name, value in {**texts, **prefix}.items():
         _check(application, name, value)
     values = {**texts, **under_prefix(application, own)}
     lines = [
@@ -57,7 +66,7 @@ def _named(application: Application) -> tuple[dict[str, str], str]:
 def _notes(application: Application) -> Iterator[str]:
     yield from _POSTMARK if application.is_postmark else _MAILGUN
     if application.testmode:
-        yield "# Test mode has no setting in Laravel: send the header o:testmode with each mail."
+        yield "# Laravel has no setting for test mode: the application asks for it itself."
 
 
 def _check(application: Application, name: str, value: str) -> None:

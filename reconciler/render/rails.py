@@ -72,8 +72,7 @@ def _own(application: Application, options: dict[str, str]) -> Iterator[str]:
             literal = _literal(value) if isinstance(value, str) else as_word(value)
             yield f"  {place}.{name.lower()} = {literal}"
     if application.testmode:
-        yield "  # mailgun-ruby has no setting for test mode: a message says it for itself, by"
-        yield '  # mailgun_options = { "testmode" => "yes" }'
+        yield "  # mailgun-ruby has no setting for test mode: the application asks for it itself."
 
 
 def _literal(text: str) -> str:

@@ -151,16 +151,20 @@ def test_the_configuration_is_not_written_over(folder: Path) -> None:
     assert [each.read_bytes() for each in conf.iterdir()] == [before]
 
 
-def test_what_a_ci_service_would_take_for_a_command_is_not_printed(folder: Path) -> None:
-    text = (folder / "esp.yaml").read_text().replace("tag_prefix: pm-", 'tag_prefix: "##[error]x"')
-    (folder / "esp.yaml").write_text(text)
+def test_what_a_ci_service_would_take_for_a_command_is_not_printed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (here / "esp.yaml").read_text().replace("tag_prefix: pm-", 'tag_prefix: "##[error]x"')
+    (here / "esp.yaml").write_text(text)
     for target in ("sh", "configmap", "anymail"):
-        done = run("render", "marketing", "--as", target, cwd=folder)
-        assert (done.code, done.out) == (64, ""), target
-        assert "--out FILE writes it" in done.err
-    assert "##[" not in run("render", "marketing", "--as", "json", cwd=folder).out
-    assert run("render", "marketing", "--as", "sh", "--out", "app.sh", cwd=folder).code == 0
-    assert "##[error]x" in (folder / "app.sh").read_text()
+        assert main(["render", "marketing", "--as", target]) == 64, target
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert "--out FILE writes it" in printed.err
+    assert main(["render", "marketing", "--as", "json"]) == 0
+    assert "##[" not in capsys.readouterr().out
+    assert main(["render", "marketing", "--as", "sh", "--out", "app.sh"]) == 0
+    assert "##[error]x" in (here / "app.sh").read_text()
 
 
 def test_names_are_as_they_are_documented(folder: Path) -> None:

@@ -22,12 +22,14 @@ FLOORS: dict[str, set[str]] = {
     "git": {"errors", "files", "source"},
     "model": {"fields", "source"},
     **dict.fromkeys(("config", "secrets", "sandbox", "engine", "render"), GROUND),
+    "dns": GROUND,
     "web": {"source", "errors", "model"},
     "providers": GROUND | {"web"},
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
-    "reports": GROUND | {"engine"},
-    "library": GROUND | {"config", "secrets", "engine", "providers", "git"},
+    "reports": GROUND | {"engine", "state", "dns"},
+    "dashboard": GROUND | {"reports"},
+    "library": GROUND | {"config", "secrets", "dns", "engine", "providers", "git"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
 
@@ -37,12 +39,14 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 HOMES = {
     "httpx": {"providers", "sandbox/transport", "web"},
     "deepdiff": {"engine/diff"},
+    "dns": {"dns"},
     "yaml": {"config", "render/quoting", "secrets/rules"},
     "jsonschema": {"config"},
     "referencing": {"config"},
     "click": {"cli"},
-    "starlette": {"sandbox"},
-    "uvicorn": {"sandbox"},
+    "jinja2": {"dashboard"},
+    "starlette": {"dashboard/serving", "sandbox"},
+    "uvicorn": {"dashboard/serving", "sandbox"},
     "cryptography": {"sandbox"},
 }
 

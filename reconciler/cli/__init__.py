@@ -75,11 +75,24 @@ class LazyGroup(Commands):
         },
         "Operate": {
             "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
+            "status": ("reconciler.cli.status:status", "Show how each provider stands."),
+            "domains": (
+                "reconciler.cli.domains:domains",
+                "List, hand over, diagnose and verify domains.",
+            ),
+            "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
+            "dashboard": (
+                "reconciler.cli.dashboard:dashboard",
+                "Show how the providers stand, as a page.",
+            ),
+            "send-test": (
+                "reconciler.cli.send_test:send_test",
+                "Send a test mail, and tell what becomes of it.",
+            ),
             "render": (
                 "reconciler.cli.render:render",
                 "Write what a sending application needs.",
             ),
-            "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },
         "Try out": {

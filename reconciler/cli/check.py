@@ -20,6 +20,12 @@ Examples:
 """
 )
 @providers_argument
+@click.option(
+    "--send",
+    is_flag=True,
+    help="Also send a mail through each: Postmark's to its black hole, Mailgun's in test mode. It "
+    "reaches nobody, and may count as volume.",
+)
 @options.config_files
 @options.state_dir
 @options.as_format
@@ -30,14 +36,18 @@ def check(
     config_files: tuple[Path, ...],
     state_dir: Path,
     format_: str,
+    send: bool,  # noqa: FBT001
 ) -> int:
-    """Test the connection of each PROVIDER, or of all: tokens, sender, domain. Sends only GET.
+    """Test the connection of each PROVIDER, or of all: tokens, sender, domain.
+
+    Without --send it sends nothing but GET.
 
     Each token is proven by the cheapest read, and told apart from the other kind and the other
     region. It ends with 0 when all is good, and with 1 when something failed.
     """
     config = read_config(config_files)
     check_names(config, providers)
-    looks, document = check_now(config, options_of(settings), providers, state_dir, "check")
+    how, command = options_of(settings), "check --send" if send else "check"
+    looks, document = check_now(config, how, providers, state_dir, command, send=send)
     options.show(checks_as_text(looks), document, format_)
     return exit_code_of(looks)

@@ -50,11 +50,17 @@ def exit_code_of(looks: Sequence[Checked]) -> int:
 
 
 def check_now(
-    config: Config, how: Options, providers: Collection[str], folder: Path, command: str
+    config: Config,
+    how: Options,
+    providers: Collection[str],
+    folder: Path,
+    command: str,
+    *,
+    send: bool = False,
 ) -> tuple[list[Checked], dict[str, Any]]:
     """Check providers, or all, and remember it. Returns the looks, and the same as a document."""
     with Progress("Checking connections"):
-        looks = check(config, how, providers)
+        looks = check(config, how, providers, send=send)
     note(looks, folder, command)
     return looks, checks_as_document(looks, datetime.now(UTC))
 

@@ -30,13 +30,18 @@ def _by_provider(looks: Iterable[Checked]) -> Iterator[tuple[str, list[Checked]]
 
 
 def _lines(group: Sequence[Checked]) -> Iterator[str]:
-    rows = [(_WORDS[each.observation.health], printable(each.subject)) for each in group]
+    rows = [
+        (_WORDS[each.observation.health], printable(each.subject), _fact(each)) for each in group
+    ]
     for each, line in zip(group, table(rows, indent=2).split("\n"), strict=True):
         word = _WORDS[each.observation.health]
-        shown = line.replace(word, coloured(word, _COLOURS[each.observation.health]), 1)
-        took = "" if each.seconds is None else f"  ({each.seconds * 1000:.0f} ms)"
-        yield f"{shown}  {printable(each.observation.fact)}{took}"
+        yield line.replace(word, coloured(word, _COLOURS[each.observation.health]), 1)
         yield from (f"           {way_out}" for way_out in _ways_out(each))
+
+
+def _fact(each: Checked) -> str:
+    took = "" if each.seconds is None else f"  ({each.seconds * 1000:.0f} ms)"
+    return printable(each.observation.fact) + took
 
 
 def _ways_out(each: Checked) -> Iterator[str]:

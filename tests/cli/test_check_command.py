@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from program import Run, Served, run
 
@@ -205,3 +206,40 @@ def test_an_apply_that_wrote_nothing_checks_nothing(good: Served, folder: Path) 
     done = run("apply", "--yes", cwd=folder, env=good.env)
     assert (done.code, done.err) == (0, "")
     assert not (folder / ".esp-reconcile").exists()
+
+
+def test_send_sends_one_mail_a_provider_that_nobody_gets(good: Served, folder: Path) -> None:
+    done = run("check", "--send", "--format", "json", cwd=folder, env=good.env)
+    assert done.code == 0
+    found = looks(done)
+    assert found["transactional test mail"][1].startswith(
+        "accepted to test@blackhole.postmarkapp.com, as "
+    )
+    assert found["marketing test mail"][1].startswith("accepted in test mode, as ")
+    sent = [each for each in good.requests() if each.startswith("POST ")]
+    assert sent == ["POST /email", "POST /v3/mg.example.com/messages"]
+    assert remembered(folder)["marketing"] == ("check --send", True)
+
+
+def test_a_sending_key_is_known_by_the_mail_that_it_sends(good: Served, folder: Path) -> None:
+    port = good.ports["mailgun_eu"]
+    form = {"role": "sending", "kind": "domain", "domain_name": "mg.example.com"}
+    made = httpx.post(
+        f"{port['url']}/v1/keys", data=form, auth=("api", port["api_key"]), trust_env=False
+    ).json()
+    env = good.env | {"MAILGUN_API_KEY": made["key"]["secret"]}
+    without = run("check", "marketing", "--format", "json", cwd=folder, env=env)
+    assert without.code == 1
+    assert "`check --send` tells whether it is one" in without.out
+    done = run("check", "marketing", "--send", "--format", "json", cwd=folder, env=env)
+    assert done.code == 1
+    assert looks(done)["marketing API key"] == (
+        "failed",
+        "it is a domain sending key: it sends, and may do nothing else",
+    )
+    assert looks(done)["marketing test mail"][0] == "good"
+
+
+def test_an_untrusted_run_sends_no_mail(good: Served, folder: Path) -> None:
+    assert run("--untrusted", "check", "--send", cwd=folder, env=good.env).code == 4
+    assert good.requests() == []

@@ -5,24 +5,21 @@ The cycles stand in `javascript/cycles.mjs`; here is what they must have come to
 
 import io
 import json
-import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 from mailgun_box import Served, fresh, served
-from program import CLEAN
-from required import JAVASCRIPT, needs
+from mailgun_javascript import Cycle, cycles, refused
+from required import needs
 
 NAME = "mg.example.org"
 HOOK = "https://hooks.example.com"
 NEVER = 1e9
 # The three ways in which the client writes a multipart body.
 TRANSPORTS = ("built-in", "form-data", "fetch")
-
-Cycle = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -40,33 +37,11 @@ def box(server: Served) -> Served:
 @pytest.fixture
 def cycle(box: Served) -> Cycle:
     """Return a function that runs a cycle and returns what the client told about it."""
-    env = {
-        **CLEAN,
-        "MAILGUN_US_URL": box.ports["mailgun_us"]["url"],
-        "MAILGUN_EU_URL": box.ports["mailgun_eu"]["url"],
-        "MAILGUN_API_KEY": box.ports["mailgun_us"]["api_key"],
-    }
-
-    def run(name: str, region: str = "us", transport: str = "built-in") -> dict[str, Any]:
-        command = ["node", str(JAVASCRIPT / "cycles.mjs"), name, region, transport]
-        done = subprocess.run(
-            command, env=env, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
-
-    return run
+    return cycles(box)
 
 
 def let(box: Served, **settings: Any) -> None:
     box.control("mailgun_us", "POST", "settings", settings)
-
-
-def refused(status: int, details: str) -> dict[str, Any]:
-    """Return how the client tells of a refusal; its message is HTTP's."""
-    reasons = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
-    return {"status": status, "message": reasons[status], "details": details}
 
 
 def names_of(records: list[dict[str, Any]]) -> set[tuple[str, str]]:

@@ -188,3 +188,17 @@ def test_subaccounts_are_listed_switched_and_deleted() -> None:
     deleted = account.us.delete(path, headers={"X-Mailgun-On-Behalf-Of": id_})
     assert content(deleted) == {"message": "Subaccount successfully deleted"}
     assert refusal(account.us.get(f"{path}/{id_}"), 404) == "Not Found"
+
+
+def test_a_subaccount_tells_its_dates_as_documented() -> None:
+    account = MailgunAccount()
+    path = "/v5/accounts/subaccounts"
+    made = content(account.us.post(path, params={"name": "Shop"}))["subaccount"]
+    date = r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
+    assert all(re.fullmatch(date, made[name]) for name in ("created_at", "updated_at"))
+    assert account.get(path)["subaccounts"] == [made]
+    assert account.get(f"{path}/{made['id']}")["subaccount"] == made
+    disabled = content(account.us.post(f"{path}/{made['id']}/disable"))["subaccount"]
+    assert disabled["created_at"] == made["created_at"]
+    again = account.us.post(f"{path}/{made['id']}/disable")
+    assert refusal(again) == "subaccount is already disabled"

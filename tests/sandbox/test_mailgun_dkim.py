@@ -28,9 +28,10 @@ def dkim_names(body: dict[str, Any]) -> list[str]:
     return [name for name in names if "._domainkey." in name]
 
 
-def pem(form: serialization.PrivateFormat) -> bytes:
+def pem(form: serialization.PrivateFormat, password: bytes = b"") -> bytes:
+    lock = serialization.BestAvailableEncryption(password) if password else None
     return rsa.generate_private_key(65537, 1024).private_bytes(
-        serialization.Encoding.PEM, form, serialization.NoEncryption()
+        serialization.Encoding.PEM, form, lock or serialization.NoEncryption()
     )
 
 
@@ -90,6 +91,39 @@ def test_another_private_key_is_refused(text: str, words: str) -> None:
     assert refusal(account_with().us.post(KEYS, data=data)) == words
 
 
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"",
+        b"\xff\xfe\0",
+        b"-----BEGIN RSA PRIVATE KEY-----\n\xff",
+        b"-----BEGIN RSA PRIVATE KEY-----\nMAA=\n-----END RSA PRIVATE KEY-----\n",
+        pem(serialization.PrivateFormat.TraditionalOpenSSL, b"password"),
+        b"A" * 2_000_000,
+    ],
+    ids=["empty", "binary", "cut off", "no number", "encrypted", "huge"],
+)
+def test_a_file_that_holds_no_private_key_is_refused(file: bytes) -> None:
+    account = account_with()
+    data = {"signing_domain": DOMAIN, "selector": "mine"}
+    response = account.us.post(KEYS, data=data, files={"pem": ("server.key", file)})
+    assert refusal(response) == "failed to import domain key: failed to parse PEM"
+    assert selectors(account) == ["smtp"]
+
+
+def test_a_file_is_imported_whatever_its_part_says_of_itself() -> None:
+    text = pem(serialization.PrivateFormat.TraditionalOpenSSL).replace(b"\n", b"\r\n")
+    account = account_with()
+    for selector, part in {
+        "named": ("../server key.pem", text, "application/x-pem-file"),
+        "typed": ("k", text, "text/plain; charset=utf-16"),
+        "nameless": (None, text, "application/octet-stream"),
+    }.items():
+        data = {"signing_domain": DOMAIN, "selector": selector, "bits": "2048"}
+        record = content(account.us.post(KEYS, data=data, files={"pem": part}))["dns_record"]
+        assert record["value"].startswith("k=rsa; p=MIGf")
+
+
 def test_a_selector_is_there_once() -> None:
     data = {"signing_domain": DOMAIN, "selector": "SMTP"}
     text = refusal(account_with().us.post(KEYS, data=data))
@@ -142,6 +176,28 @@ def test_a_key_is_deleted_but_never_the_last_active_one() -> None:
     assert refusal(account.us.delete(KEYS, params=last)) == words
     unknown = account.us.delete(KEYS, params={"signing_domain": DOMAIN, "selector": "k2"})
     assert refusal(unknown, 404) == "domain key not found"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "7",
+        "[]",
+        "{}",
+        "[" * 20_000,
+        '{"start": ' + "9" * 5000 + "}",
+        '{"limit": 10, "start": -1, "signing_domain": "", "selector": ""}',
+        '{"limit": 0, "start": 0, "signing_domain": "", "selector": ""}',
+        '{"limit": 101, "start": 0, "signing_domain": "", "selector": ""}',
+        '{"limit": 1e3, "start": 0, "signing_domain": "", "selector": ""}',
+        '{"limit": null, "start": "0", "signing_domain": 7, "selector": []}',
+        '{"limit": true, "start": false, "signing_domain": "", "selector": ""}',
+    ],
+)
+def test_a_page_that_nobody_told_of_is_the_first(token: str) -> None:
+    account = account_with()
+    page = base64.urlsafe_b64encode(token.encode()).decode()
+    assert account.get(KEYS, page=page)["items"] == account.get(KEYS)["items"]
 
 
 def test_keys_of_all_domains_come_in_pages() -> None:

@@ -92,6 +92,75 @@ def test_a_job_goes_through_its_states(steps: float, status: str) -> None:
     assert "download_url" not in job
 
 
+@pytest.mark.parametrize("state", ["created", "processing", "completed", "uploading"])
+def test_a_job_can_be_kept_in_any_of_its_states(state: str) -> None:
+    account = MailgunAccount(mailgun_bulk_delays={state: NEVER})
+    submit(account, f"{BULK}/May")
+    assert account.get(f"{BULK}/May")["status"] == state
+    account.set(mailgun_bulk_delays={})
+    assert account.get(f"{BULK}/May")["status"] == "uploaded"
+
+
+def test_records_are_counted_up_while_a_job_is_processed() -> None:
+    account = MailgunAccount(mailgun_bulk_delays={"processing": 1e6})
+    submit(account, f"{BULK}/May", b"email\n" + b"".join(b"%d@x.org\n" % n for n in range(100)))
+    assert account.get(f"{BULK}/May")["records_processed"] == 0
+    account.world.mailgun["regions"]["us"]["jobs"]["May"]["created_at"] -= 0.25e6
+    assert account.get(f"{BULK}/May")["records_processed"] == 25
+    account.set(mailgun_bulk_delays={"created": NEVER})
+    assert account.get(f"{BULK}/May")["records_processed"] is None
+
+
+def test_a_job_fails_with_its_reason_and_makes_room_for_the_next() -> None:
+    account = MailgunAccount(mailgun_bulk_failure="could not read", mailgun_bulk_parallel=1)
+    submit(account, f"{BULK}/May")
+    job = account.get(f"{BULK}/May")
+    assert (job["status"], job["reason"]) == ("failed", "could not read")
+    assert not {"summary", "download_url"} & job.keys()
+    assert job["records_processed"] is None
+    account.set(mailgun_bulk_failure=None)
+    submit(account, f"{BULK}/June")
+    assert account.get(f"{BULK}/June")["status"] == "uploaded"
+    assert account.get(f"{BULK}/May")["status"] == "failed"
+
+
+def test_a_job_fails_no_sooner_than_it_was_processed() -> None:
+    account = MailgunAccount(mailgun_bulk_failure="x", mailgun_bulk_delays={"processing": NEVER})
+    submit(account, f"{BULK}/May")
+    assert account.get(f"{BULK}/May")["status"] == "processing"
+    account.us.delete(f"{BULK}/May")
+    assert account.us.get(f"{BULK}/May").status_code == 404
+
+
+def test_a_link_to_results_expires_and_the_job_tells_another() -> None:
+    account = MailgunAccount(mailgun_download_lifetime=0)
+    submit(account, f"{BULK}/May")
+    url = account.get(f"{BULK}/May")["download_url"]["csv"]
+    expired = account.us.get(url)
+    assert (expired.status_code, expired.text) == (403, "Request has expired")
+    account.set(mailgun_download_lifetime=60)
+    assert account.us.get(url).status_code == 403
+    assert "ann@example.com" in archive(account, "csv")
+
+
+def test_links_can_be_made_to_live_from_the_end_of_the_job() -> None:
+    account = MailgunAccount(mailgun_download_lifetime=60, mailgun_download_renewal=False)
+    submit(account, f"{BULK}/May")
+    assert "ann@example.com" in archive(account, "csv")
+    account.world.mailgun["regions"]["us"]["jobs"]["May"]["created_at"] -= 61
+    job = account.get(f"{BULK}/May")
+    assert job["status"] == "uploaded"
+    assert account.us.get(job["download_url"]["csv"]).status_code == 403
+
+
+@pytest.mark.parametrize("query", ["", "?expires=", "?expires=x", "?expires=nan", "?expires=-1"])
+def test_a_link_that_was_tampered_with_has_expired(query: str) -> None:
+    account = MailgunAccount(mailgun_download_lifetime=60)
+    submit(account, f"{BULK}/May")
+    url = account.get(f"{BULK}/May")["download_url"]["csv"].partition("?")[0]
+    assert account.us.get(url + query).status_code == 403
+
+
 def archive(account: MailgunAccount, form: str) -> str:
     url = account.get(f"{BULK}/May")["download_url"][form]
     response = account.us.get(url, auth=None)
@@ -122,6 +191,48 @@ def test_a_compressed_list_is_read_too() -> None:
 )
 def test_an_unreadable_list_is_refused(list_: bytes) -> None:
     assert submit(MailgunAccount(), f"{BULK}/May", list_).status_code == 400
+
+
+def test_a_list_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.sandbox.mailgun.address_lists.MOST_UNPACKED", 10_000)
+    bomb = gzip.compress(b"email\n" + b"a" * 10_000)
+    assert refusal(submit(MailgunAccount(), f"{BULK}/May", bomb)) == "The file unpacks to too much"
+
+
+@pytest.mark.parametrize(
+    ("list_", "quantity"),
+    [
+        (b"email\n", 0),
+        ("email\n爱@例.测试\njürgen@münchen.example\n".encode(), 2),
+        (b'email\n"a\nb"@x.org\n\0@x.org\n', 2),
+        (b"email\r\n\r\n,,,\r\n" + b"a" * 100_000 + b"@x.org", 1),
+        (b"email\n" + b"same@x.org\n" * 50_000, 50_000),
+    ],
+    ids=["none", "not ASCII", "odd rows", "a long one", "many of one"],
+)
+def test_a_list_may_hold_anything(list_: bytes, quantity: int) -> None:
+    account = MailgunAccount()
+    content(submit(account, f"{BULK}/May"), 202)
+    content(submit(account, f"{BULK}/%E7%88%B1 %25", list_), 202)
+    job = account.get(f"{BULK}/%E7%88%B1 %25")
+    assert (job["id"], job["status"], job["quantity"]) == ("爱 %", "uploaded", quantity)
+    assert sum(job["summary"]["result"].values()) == job["records_processed"] <= quantity
+    assert account.us.get(job["download_url"]["json"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "9" * 18},
+        {"page": "next", "pivot": "none"},
+        {"page": "x", "pivot": "爱", "limit": "0"},
+    ],
+)
+def test_any_page_of_jobs_is_answered(query: dict[str, str]) -> None:
+    account = MailgunAccount()
+    submit(account, f"{BULK}/May")
+    assert account.get(BULK, **query)["total"] == 1
+    assert account.us.get(BULK, params={"limit": "9" * 5000}).status_code == 400
 
 
 def test_a_list_needs_a_file_and_a_new_name() -> None:

@@ -38,7 +38,7 @@ def examinations(provider: Provider, session: PostmarkSession[Reader]) -> Iterat
         yield Examination(f"server {provider.node.text('server')}", partial(_learnt, session))
     if sender := provider.node.text("sender"):
         look = partial(_sender, session, sender.lower(), has_account=ACCOUNT_TOKEN in given)
-        yield Examination(f"sender {sender}", look)
+        yield Examination(f"sender {sender}", look, sender=sender)
 
 
 def _token(session: PostmarkSession[Reader], key: str) -> Observation:

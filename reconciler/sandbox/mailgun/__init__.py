@@ -5,9 +5,17 @@ Switches in `world.settings`, with their defaults:
 - `shuffle` (true): DNS records change their order from call to call.
 - `mailgun_delete_delay` (0.3), `mailgun_create_lag` (0), `mailgun_x509_delay` (0.3): seconds until
   a deletion, a creation, a certificate is done. `mailgun_x509_lifetime` (90 days): its validity.
-- `mailgun_bulk_step` (0.3): seconds that a bulk validation stays in each of its states.
+- `mailgun_index_delay` (0), `mailgun_event_delay` (0.3): seconds until anything is told of a mail,
+  and until it is told what became of it.
+- `mailgun_bulk_step` (0.3): seconds that a bulk validation stays in each of its states, `created`,
+  `processing`, `completed` and `uploading`, and that a preview takes.
+- `mailgun_bulk_delays` ({}): seconds in single states instead, `{"uploading": 60}`.
+- `mailgun_bulk_failure` (none): the reason for which jobs fail that are submitted from now on.
+- `mailgun_download_lifetime` (for ever): seconds that links to results live, from the answer that
+  tells them; with `mailgun_download_renewal` (true) off, from the end of the job.
 - `mailgun_bulk_parallel` (5): bulk validations at a time.
 - `mailgun_verify_window` (2.0): seconds in which ten verifications are allowed.
+- `mailgun_suppression_limit` (2500): calls in 15 seconds to bounces and the like.
 - `mailgun_rate_limit` (off): calls per minute to domains and webhooks.
 - `mailgun_duplicate_text` (`This domain name is already taken`).
 - `mailgun_htmlonly_text` (false): click tracking reads back `htmlonly` as itself, not as true.
@@ -32,10 +40,12 @@ from reconciler.sandbox.mailgun import (
     dkim,
     domains,
     keys,
+    logs,
     messages,
     previews,
     rotation,
     subaccounts,
+    suppressions,
     tracking,
     validation,
     webhooks,
@@ -58,6 +68,8 @@ RESOURCES = (
     certificates,
     credentials,
     messages,
+    logs,
+    suppressions,
     validation,
     bulk,
     previews,

@@ -10,6 +10,8 @@ from reconciler.sandbox.mailgun.account import Visit
 from reconciler.sandbox.mailgun.answers import bad_request
 
 MOST_BYTES = 25 * 1024 * 1024
+# No limit is told for what a compressed list unpacks to; this one is for our memory's sake.
+MOST_UNPACKED = 10 * MOST_BYTES
 COLUMNS = ("email", "email_address")
 
 # The rules are documented; the words in which a list is refused are ours.
@@ -17,7 +19,7 @@ COLUMNS = ("email", "email_address")
 
 def read_addresses(visit: Visit) -> list[str]:
     """Return the column of addresses, with its duplicates."""
-    rows = _rows(_text(_upload(visit)))
+    rows = read_rows(_upload(visit))
     header = [name.strip().lower() for name in rows[0]] if rows else []
     column = next((header.index(name) for name in COLUMNS if name in header), None)
     if column is None:
@@ -34,19 +36,28 @@ def _upload(visit: Visit) -> bytes:
     return content
 
 
-def _rows(text: str) -> list[list[str]]:
+def read_rows(content: bytes) -> list[list[str]]:
+    """Return the rows of a CSV file, which may be compressed; the first one is the header."""
     try:
-        return list(csv.reader(io.StringIO(text, newline="")))
+        return list(csv.reader(io.StringIO(_text(content), newline="")))
     except csv.Error:
         raise bad_request("The file is not csv") from None
 
 
 def _text(content: bytes) -> str:
     try:
-        raw = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+        raw = _unpacked(content) if content.startswith(b"\x1f\x8b") else content
         return raw.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         raise bad_request("The file must be csv or gzip, in UTF-8 or ASCII") from None
+
+
+def _unpacked(content: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        raw = file.read(MOST_UNPACKED + 1)
+    if len(raw) > MOST_UNPACKED:
+        raise bad_request("The file unpacks to too much")
+    return raw
 
 
 def new_name(visit: Visit, taken: dict[str, Any]) -> str:

@@ -23,6 +23,8 @@ DOWNLOADS = Routes(ignore_case=False)
 ALL = "/v4/address/validate/bulk"
 ONE = ALL + "/{list_id}"
 STATES = ("created", "processing", "completed", "uploading", "uploaded")
+STATES_OF_FAILURE = ("created", "processing", "failed")
+ENDS = ("uploaded", "failed", "deleted")
 COLUMNS = (
     "address",
     "result",
@@ -49,9 +51,7 @@ def submit(visit: Visit) -> Response:
 
 def start_job(visit: Visit, name: str, addresses: list[str]) -> None:
     """Start one of at most `mailgun_bulk_parallel` jobs; sources disagree between 5 and 10."""
-    running = sum(
-        _status(visit, job) not in ("uploaded", "deleted") for job in _jobs(visit).values()
-    )
+    running = sum(_status(visit, job) not in ENDS for job in _jobs(visit).values())
     if running >= visit.setting("bulk_parallel", 5):
         raise bad_request("Too many validation jobs are running")  # text ours
     _jobs(visit)[name] = {
@@ -60,16 +60,33 @@ def start_job(visit: Visit, name: str, addresses: list[str]) -> None:
         "addresses": list(dict.fromkeys(address.lower() for address in addresses)),
         "token": secrets.token_hex(16),
         "is_deleted": False,
+        "failure": visit.setting("bulk_failure"),
     }
 
 
 def _status(visit: Visit, job: Job) -> str:
-    """Each state lasts `mailgun_bulk_step` seconds; `uploaded` is the last one."""
-    if job["is_deleted"]:
-        return "deleted"
-    step = visit.setting("bulk_step", 0.3)
-    passed = (time.time() - job["created_at"]) / step if step else len(STATES)
-    return STATES[min(int(passed), len(STATES) - 1)]
+    return "deleted" if job["is_deleted"] else _entered(visit, job)[0]
+
+
+def _entered(visit: Visit, job: Job) -> tuple[str, float]:
+    """Return the state that a job is in by itself, and since when.
+
+    How long the service takes for each of them is not known: the switches say it.
+    """
+    states = STATES_OF_FAILURE if job.get("failure") else STATES
+    state, since = states[0], job["created_at"]
+    for following in states[1:]:
+        until = since + _delay(visit, state)
+        if until > time.time():
+            break
+        state, since = following, until
+    return state, since
+
+
+def _delay(visit: Visit, state: str) -> float:
+    delays: Mapping[str, float] = visit.setting("bulk_delays", {})
+    step: float = visit.setting("bulk_step", 0.3)
+    return delays.get(state, step)
 
 
 @ENDPOINTS.on("GET", ONE)
@@ -86,20 +103,50 @@ def _named(visit: Visit) -> tuple[str, Job]:
 
 def _view(visit: Visit, name: str, job: Job) -> dict[str, Any]:
     status = _status(visit, job)
-    is_done = status not in ("created", "processing")
+    is_done = status not in ("created", "processing", "failed")
     return {
         "id": name,
         "created_at": int(job["created_at"]),
         "quantity": job["quantity"],
-        "records_processed": len(job["addresses"]) if is_done else None,
+        "records_processed": _processed(visit, job),
         "status": status,
-        **({"summary": verdicts.summary(job["addresses"])} if is_done else {}),
+        **({"reason": job["failure"]} if status == "failed" else {}),
+        **({"summary": _summary(job)} if is_done else {}),
         **({"download_url": _download_urls(visit, job)} if status == "uploaded" else {}),
     }
 
 
+def _processed(visit: Visit, job: Job) -> int | None:
+    """Count up while a job is processed; a failed one says no number, as one that waits (§12.2)."""
+    state, since = _entered(visit, job)
+    if state in ("created", "failed"):
+        return None
+    total = len(job["addresses"])
+    if state != "processing":
+        return total
+    return int(total * (time.time() - since) / _delay(visit, state))
+
+
+def _summary(job: Job) -> dict[str, Any]:
+    """Judge a list once: it may be long, and a client asks until its job is done."""
+    if "summary" not in job:
+        job["summary"] = verdicts.summary(job["addresses"])
+    summary: dict[str, Any] = job["summary"]
+    return summary
+
+
 def _download_urls(visit: Visit, job: Job) -> dict[str, str]:
-    return {form: f"{visit.base_url}/bulk-results/{job['token']}/{form}.zip" for form in WRITERS}
+    """Link to the results, for a time if `mailgun_download_lifetime` sets one.
+
+    Links of cloud storage carry their end. Whether asking for the job again gives links that live
+    anew is not known: `mailgun_download_renewal` says it.
+    """
+    lifetime = visit.setting("download_lifetime")
+    is_renewed = visit.setting("download_renewal", default=True)
+    since = time.time() if is_renewed else _entered(visit, job)[1]
+    query = "" if lifetime is None else f"?{urlencode({'expires': since + lifetime})}"
+    url = f"{visit.base_url}/bulk-results/{job['token']}"
+    return {form: f"{url}/{form}.zip{query}" for form in WRITERS}
 
 
 @ENDPOINTS.on("GET", ALL)
@@ -155,8 +202,21 @@ def download(call: Call) -> Response:
     form = call.params["form"]
     if job is None or job["is_deleted"] or form not in WRITERS:
         return not_found()
+    if _has_expired(call):
+        return Response("Request has expired", 403, media_type="text/plain")
     rows = [verdicts.judge(address) for address in job["addresses"]]
     return Response(_zipped(f"results.{form}", WRITERS[form](rows)), media_type="application/zip")
+
+
+def _has_expired(call: Call) -> bool:
+    """Tell by the link's own end. What a storage then answers, the sheet does not say."""
+    if call.world.settings.get("mailgun_download_lifetime") is None:
+        return False
+    try:
+        # Anything but a later time has expired, `nan` too.
+        return not float(call.query.get("expires", "")) > time.time()
+    except ValueError:
+        return True
 
 
 def _zipped(name: str, content: str) -> bytes:

@@ -1,7 +1,6 @@
 """DKIM keys, their authority and selector (mailgun.md §7.1, §7.2)."""
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +18,7 @@ ENDPOINTS = Endpoints()
 ALL = "/v1/dkim/keys"
 # Recordings show `smtp` and `k1` on different accounts (§4.6).
 DEFAULT_SELECTOR = "smtp"
+MOST_PER_PAGE = 100
 Key = dict[str, Any]
 
 
@@ -105,7 +105,7 @@ def _question(visit: Visit) -> dict[str, Any]:
     return {
         "signing_domain": fields.get("signing_domain").lower(),
         "selector": fields.get("selector").lower(),
-        "limit": min(fields.number("limit", 10), 100) or 10,
+        "limit": min(fields.number("limit", 10), MOST_PER_PAGE) or 10,
         "start": 0,
     } | _read_token(fields.get("page"))
 
@@ -113,9 +113,20 @@ def _question(visit: Visit) -> dict[str, Any]:
 def _read_token(token: str) -> dict[str, Any]:
     try:
         question = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, binascii.Error):
+    except (ValueError, RecursionError):
         return {}
-    return question if isinstance(question, dict) else {}
+    return question if _is_question(question) else {}
+
+
+def _is_question(value: Any) -> bool:
+    """A token is ours when it holds what `_paging` puts into one."""
+    return (
+        isinstance(value, dict)
+        and all(type(value.get(name)) is int for name in ("limit", "start"))
+        and all(isinstance(value.get(name), str) for name in ("signing_domain", "selector"))
+        and 1 <= value["limit"] <= MOST_PER_PAGE
+        and value["start"] >= 0
+    )
 
 
 def _matching(visit: Visit, question: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -160,9 +171,11 @@ def create_key(visit: Visit) -> Response:
 
 
 def _key_value(visit: Visit) -> str:
+    """Import the key of `pem`, a file or a text (OAS); only an empty text asks for a new one."""
     bits = visit.fields.read({"bits": one_of("1024", "2048")}).get("bits", "1024")
     pem = visit.fields.content("pem")
-    return rsa_keys.import_pem(pem) if pem else new_record(int(bits))
+    is_given = pem or visit.fields.is_file("pem")
+    return rsa_keys.import_pem(pem or b"") if is_given else new_record(int(bits))
 
 
 @ENDPOINTS.on("DELETE", ALL)

@@ -14,6 +14,8 @@ Reader = Callable[[str, str], Any]
 FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+# All that fits into 64 bits; Python itself refuses to read numbers of thousands of digits.
+LONGEST_NUMBER = 18
 # mailgun-php sends repeated fields as `url[0]`, `url[1]`.
 INDEX = re.compile(r"\[\d*\]$")
 
@@ -38,6 +40,11 @@ class Fields:
         """Return an uploaded file, or the text given in place of one."""
         value = next((value for key, value in self._pairs if key == name), None)
         return None if value is None else _as_bytes(value)
+
+    def upload(self) -> bytes | None:
+        """Return the first uploaded file, whatever its field is called."""
+        files = (value for _, value in self._pairs if isinstance(value, UploadFile))
+        return next(map(_as_bytes, files), None)
 
     def is_file(self, name: str) -> bool:
         return any(key == name and isinstance(value, UploadFile) for key, value in self._pairs)
@@ -107,7 +114,7 @@ def one_of(*choices: str) -> Reader:
 
 
 def whole_number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
         raise bad_request(f"Invalid value for parameter '{name}': expected a number")
     return int(text)
 

@@ -61,6 +61,8 @@ def create_subaccount(visit: Visit) -> Response:
 
 @ENDPOINTS.on("POST", ONE + "/disable")
 def disable_subaccount(visit: Visit) -> Response:
+    if _named(visit)["status"] == "disabled":
+        raise bad_request("subaccount is already disabled")
     return _set_status(visit, "disabled")
 
 

@@ -11,15 +11,17 @@ from reconciler.sandbox.app import Call, Routes
 from reconciler.sandbox.postmark.answers import Refused
 from reconciler.sandbox.postmark.calls import Json, in_answer_order, read_object, read_query
 from reconciler.sandbox.postmark.clock import now_text
-from reconciler.sandbox.postmark.fields import Field, email_address, one_of, read_fields
+from reconciler.sandbox.postmark.fields import Field, email_address, one_of, read_fields, text
 from reconciler.sandbox.postmark.streams import find_stream
 from reconciler.sandbox.postmark.tokens import server_endpoint
 
 MOST = 50
+# The sheet tells no refusal of a filter. An empty one, as clients send for none, filters nothing,
+# and no address is too odd to look for; what can be no value of the field or no date is refused.
 FILTERS = (
     Field("SuppressionReason", one_of("HardBounce", "SpamComplaint", "ManualSuppression"), 1402),
     Field("Origin", one_of("Recipient", "Customer", "Admin"), 1402),
-    Field("EmailAddress", email_address, 1402),
+    Field("EmailAddress", text, 1402),
     Field("fromdate", datetime.fromisoformat, 1402),
     Field("todate", datetime.fromisoformat, 1402),
 )
@@ -52,11 +54,15 @@ def is_suppressed(server: Json, stream_id: str, address: str) -> bool:
 @endpoint("GET", "/message-streams/{id}/suppressions/dump")
 def dump_suppressions(call: Call, server: Json) -> Json:
     stream = find_stream(server, call.params["id"])
-    asked = {field.name.lower(): read_query(call, field.name) or None for field in FILTERS}
+    asked = {field.name.lower(): _asked(call, field.name) for field in FILTERS}
     wanted = read_fields(asked, FILTERS)
     entries = server["suppressions"].get(stream["ID"], {}).values()
     matching = [entry for entry in entries if _matches(entry, wanted)]
     return {"Suppressions": in_answer_order(call, matching)}
+
+
+def _asked(call: Call, name: str) -> str | None:
+    return (read_query(call, name) or "").strip() or None
 
 
 def _matches(entry: Json, wanted: Json) -> bool:

@@ -251,6 +251,63 @@ async function bulkDestroy({ validate: { multipleValidation: bulk } }) {
   return { destroyed: await bulk.destroy('spring'), got: await bulk.get('spring') };
 }
 
+async function suppressions({ suppressions: lists }) {
+  const told = {};
+  for (const list of ['bounces', 'complaints', 'unsubscribes', 'whitelists']) {
+    told[list] = {
+      created: await lists.create(VERIFIED, list, { address: 'Ann@example.com' }),
+      got: await lists.get(VERIFIED, list, 'ann@example.com'),
+      uploaded: await lists.upload(VERIFIED, list, 'address\nbob@example.com\neve@example.com\n'),
+      listed: await lists.list(VERIFIED, list, { limit: 2 }),
+      destroyed: await lists.destroy(VERIFIED, list, 'ann@example.com'),
+      missing: await refusal(lists.get(VERIFIED, list, 'ann@example.com')),
+      cleared: await lists.destroyAll(VERIFIED, list),
+      none: await lists.list(VERIFIED, list),
+    };
+  }
+  return told;
+}
+
+async function suppressionPages({ suppressions: lists }) {
+  const addresses = ['a', 'b', 'c'].map((name) => ({ address: `${name}@example.com` }));
+  const many = [
+    { address: 'ann@example.com', tags: ['news'] },
+    { address: 'bob@example.com', tags: ['*'] },
+  ];
+  const created = await lists.create(VERIFIED, 'bounces', addresses);
+  const first = await lists.list(VERIFIED, 'bounces', { limit: 2 });
+  const turn = (pages, to) => lists.list(VERIFIED, 'bounces', { page: pages[to].page });
+  const second = await turn(first.pages, 'next');
+  return {
+    created,
+    first,
+    second,
+    third: await turn(second.pages, 'next'),
+    back: await turn(second.pages, 'previous'),
+    left: await lists.create(VERIFIED, 'unsubscribes', many),
+    tagged: await lists.create(VERIFIED, 'unsubscribes', { address: 'ann@example.com', tag: 'x' }),
+    tags: await lists.get(VERIFIED, 'unsubscribes', 'ann@example.com'),
+    allowed: await lists.create(VERIFIED, 'whitelists', { domain: 'example.com' }),
+    wrong: await refusal(lists.create(VERIFIED, 'bounces', [{ address: 'nobody' }])),
+  };
+}
+
+async function bulkFailure({ validate: { multipleValidation: bulk } }) {
+  await bulk.create('spring', { file: { data: LIST, filename: 'spring.csv' } });
+  return { got: await bulk.get('spring') };
+}
+
+async function subaccounts({ subaccounts: all }) {
+  const { subaccount } = await all.create('Shop');
+  return {
+    created: subaccount,
+    listed: await all.list({ limit: 10 }),
+    disabled: await all.disable(subaccount.id),
+    again: await refusal(all.disable(subaccount.id)),
+    destroyed: await all.destroy(subaccount.id),
+  };
+}
+
 async function credentials({ domains: all }) {
   await all.create({ name: NAME });
   const { domainCredentials: logins } = all;
@@ -311,6 +368,10 @@ const CYCLES = {
   bulkFollow,
   bulkResults,
   bulkDestroy,
+  bulkFailure,
+  suppressions,
+  suppressionPages,
+  subaccounts,
   credentials,
   wrongKey,
   sendingKey,

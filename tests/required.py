@@ -20,6 +20,18 @@ WHEELS = Path(__file__).parents[1] / ".venv" / "wheels"
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = JAVASCRIPT / "node_modules" / "axe-core" / "axe.min.js"
 OLDEST_NODE = 18
+PHP = Path("/usr/share/php")
+PHP_LIBRARIES = {
+    "php-illuminate-support": "Illuminate/Support",
+    "php-symfony-dependency-injection": "Symfony/Component/DependencyInjection",
+    "php-symfony-dotenv": "Symfony/Component/Dotenv",
+    "php-symfony-http-client": "Symfony/Component/HttpClient",
+    "php-symfony-mailgun-mailer": "Symfony/Component/Mailer/Bridge/Mailgun",
+    "php-symfony-postmark-mailer": "Symfony/Component/Mailer/Bridge/Postmark",
+    "php-symfony-yaml": "Symfony/Component/Yaml",
+    "php-vlucas-phpdotenv": "Dotenv",
+}
+"""Debian's packages, and where each has its `autoload.php`."""
 
 
 def needs(what: str) -> None:
@@ -64,7 +76,8 @@ def _node() -> str | None:
     if match is None or int(match[1]) < OLDEST_NODE:
         return f"node is too old ({told.strip() or 'no version'}): {how}"
     packages = JAVASCRIPT / "node_modules"
-    if not all((packages / each).is_dir() for each in ("mailgun.js", "yaml-language-server")):
+    wanted = ("dotenv", "mailgun.js", "yaml-language-server")
+    if not all((packages / each).is_dir() for each in wanted):
         return "the packages for node are missing: run `npm ci` in tests/contract/javascript"
     return None
 
@@ -92,6 +105,38 @@ def _gitlab_ci_local() -> str | None:
         f"{' and '.join(missing)} missing: install rsync (Debian has it) and gitlab-ci-local "
         "(`npm install --global gitlab-ci-local`, with Node.js 20)"
     )
+
+
+def _php() -> str | None:
+    missing = [] if shutil.which("php") else ["php-cli"]
+    missing += [
+        package
+        for package, folder in PHP_LIBRARIES.items()
+        if not (PHP / folder / "autoload.php").exists()
+    ]
+    if not missing:
+        return None
+    return f"libraries of PHP are missing: install {' '.join(missing)} (Debian has them)"
+
+
+def _ruby() -> str | None:
+    if ruby := shutil.which("ruby"):
+        loads = [ruby, "-r", "dotenv", "-e", "0"]
+        if not subprocess.run(loads, capture_output=True, check=False).returncode:
+            return None
+    return "ruby or its dotenv is missing: install ruby and ruby-dotenv (Debian has them)"
+
+
+def _godotenv() -> str | None:
+    if shutil.which("godotenv"):
+        return None
+    how = "`go install github.com/joho/godotenv/cmd/godotenv@latest`"
+    return f"godotenv is missing: install it ({how})"
+
+
+def _kubectl() -> str | None:
+    how = "install kubernetes-client (Debian has it)"
+    return None if shutil.which("kubectl") else f"kubectl is missing: {how}"
 
 
 def _knot() -> str | None:
@@ -140,6 +185,10 @@ PROBLEMS: Mapping[str, Callable[[], str | None]] = {
     "gitlab-ci-local": _gitlab_ci_local,
     "named-checkzone": _named_checkzone,
     "terraform": _terraform,
+    "godotenv": _godotenv,
+    "kubectl": _kubectl,
+    "php": _php,
+    "ruby": _ruby,
     "wheels": _wheels,
     "knot": _knot,
     "chromium": _chromium,

@@ -89,6 +89,10 @@ class LazyGroup(Commands):
                 "reconciler.cli.send_test:send_test",
                 "Send a test mail, and tell what becomes of it.",
             ),
+            "render": (
+                "reconciler.cli.render:render",
+                "Write what a sending application needs.",
+            ),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },
         "Try out": {

@@ -5,19 +5,25 @@ import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from reconciler.errors import UsageError
+from reconciler.files import write_below
+
+YAML_SUFFIXES = frozenset({".yaml", ".yml"})
+_OWNER_ONLY = 0o600
 
 
-def check_output(option: str, file: Path, sources: Iterable[Path] = ()) -> None:
+def check_output(
+    option: str, file: Path, sources: Iterable[Path] = (), *, may_be_yaml: bool = False
+) -> None:
     """Raise UsageError for where nothing can be written, before anything is read for it.
 
     `sources` are files of the configuration, which are not written over.
     """
     if file.resolve() in {each.resolve() for each in sources}:
         raise UsageError(f"{option}: this is the configuration; name another file")
-    if file.suffix in {".yaml", ".yml"}:
+    if file.suffix in YAML_SUFFIXES and not may_be_yaml:
         raise UsageError(f"{option}: a configuration may be called so; name another file")
     if file.is_dir():
         raise UsageError(f"{option}: this is a folder; name a file in it")
@@ -36,6 +42,22 @@ def write_output(option: str, file: Path, text: str) -> None:
             file.write_text(text, encoding="utf-8", errors="replace")
         else:
             _replace(file, text)
+    except OSError as problem:
+        raise UsageError(f"{option}: {problem.strerror}") from None
+
+
+def write_secret_output(option: str, file: Path, text: str) -> None:
+    """Write a file for its owner only, in one step; no link is followed. Raises UsageError.
+
+    What is no regular file is not written to: a secret belongs on no terminal and into no pipe.
+    """
+    # A relative path may be a stranger's from its first step on: a repository holds links.
+    is_plain = not file.is_absolute() and ".." not in file.parts
+    root, path = (Path(), PurePath(file)) if is_plain else (file.parent, PurePath(file.name))
+    try:
+        if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
+            raise UsageError(f"{option}: not a regular file; a secret is written into those only")
+        write_below(root, path, text.encode(), new=False, mode=_OWNER_ONLY)
     except OSError as problem:
         raise UsageError(f"{option}: {problem.strerror}") from None
 

@@ -19,6 +19,7 @@ OPENERS = {
     "web/client.py": "sends it, in a header",
     "messages/heartbeat.py": "puts the signal behind the address of a check",
     "messages/sending.py": "sends it, as the address of a webhook, and signs with it",
+    "render/__init__.py": "writes it for an application, into a file for its owner only",
     "secrets/__init__.py": "checks that a token has the form of one",
     "secrets/draft.py": "gives it to sops, through a pipe, to encrypt it",
     "secrets/sops.py": "looks whether it stands in its file in the clear",

@@ -21,7 +21,8 @@ FLOORS: dict[str, set[str]] = {
     "errors": {"source"},
     "git": {"errors", "files", "source"},
     "model": {"fields", "source"},
-    **dict.fromkeys(("config", "secrets", "sandbox", "engine", "render"), GROUND),
+    **dict.fromkeys(("config", "secrets", "engine", "render"), GROUND),
+    "sandbox": GROUND | {"web"},
     "dns": GROUND,
     "handover": GROUND,
     "web": {"source", "errors", "model"},
@@ -29,7 +30,7 @@ FLOORS: dict[str, set[str]] = {
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
     "reports": GROUND | {"engine", "state", "dns"},
-    "dashboard": GROUND | {"reports"},
+    "dashboard": GROUND | {"reports", "web"},
     "library": GROUND | {"config", "secrets", "dns", "engine", "providers", "git"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
@@ -47,7 +48,7 @@ HOMES = {
     "click": {"cli"},
     "jinja2": {"dashboard"},
     "starlette": {"dashboard/serving", "sandbox"},
-    "uvicorn": {"dashboard/serving", "sandbox"},
+    "uvicorn": {"web/serving", "sandbox/serve"},
     "cryptography": {"sandbox"},
 }
 

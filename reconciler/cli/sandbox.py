@@ -11,8 +11,9 @@ from reconciler.cli.commands import Commands
 from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.sandbox import Sandbox
-from reconciler.sandbox.serve import HOST, Urls
+from reconciler.sandbox.serve import Urls
 from reconciler.sandbox.serve import serve as serve_sandbox
+from reconciler.web.serving import HOST
 
 _NAMES = {"postmark": "Postmark", "mailgun_us": "Mailgun US", "mailgun_eu": "Mailgun EU"}
 _state = click.option(

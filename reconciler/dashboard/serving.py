@@ -5,17 +5,13 @@ ours, and nothing but reading is answered.
 """
 
 import asyncio
-import contextlib
 import html
-import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -26,10 +22,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from reconciler.dashboard import wording
 from reconciler.dashboard.page import Documents
 from reconciler.dashboard.style import POLICY
-from reconciler.errors import ReconcileError, UsageError
+from reconciler.errors import ReconcileError
 from reconciler.source import printable
+from reconciler.web.serving import HOST, Server, listening
+from reconciler.web.serving import serve as serve_all
 
-HOST = "127.0.0.1"
 PATIENCE = 20.0
 """How long, in seconds, a reader waits for a new reading before the last good one is shown."""
 HEADERS: Mapping[str, str] = {
@@ -172,58 +169,8 @@ def serve(read: Read, port: int, every: float, ready: Callable[[str], None]) -> 
 
     `port` 0 picks a free one; `every` is in seconds. Raises UsageError when the port is taken.
     """
-    with _listener(port) as listener:
+    with listening(port) as listener:
         port = listener.getsockname()[1]
         app = application(Readings(read, every), port)
-        asyncio.run(_serve(app, listener, lambda: ready(f"http://{HOST}:{port}/")))
-
-
-def _listener(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(128)
-    except OSError as problem:
-        listener.close()
-        raise UsageError(
-            f"port {port} of {HOST} cannot be served: {problem.strerror}; --port 0 picks a free one"
-        ) from None
-    return listener
-
-
-async def _serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
-    server = _Server(app)
-
-    def stop() -> None:
-        server.should_exit = True
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop)
-    # The socket listens already, and from here on a signal ends the process in an orderly way.
-    ready()
-    await server.serve([listener])
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, app: ASGIApp) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_level="critical",
-                access_log=False,
-                timeout_graceful_shutdown=1,
-                server_header=False,
-                proxy_headers=False,
-            )
-        )
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to the loop."""
-        yield
+        server = Server(app, http="h11", lifespan="off", proxy_headers=False)
+        serve_all([server], [listener], lambda: ready(f"http://{HOST}:{port}/"))

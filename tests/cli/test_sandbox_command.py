@@ -201,7 +201,7 @@ def test_a_port_that_is_taken_is_a_usage_error_that_names_it(tmp_path: Path, off
     assert refused.out == ""
     assert refused.err == (
         f"Error: port {port} of 127.0.0.1 cannot be served: Address already in use; "
-        "--port 0 picks free ones\n"
+        "--port 0 picks a free one\n"
     )
 
 

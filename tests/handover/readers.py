@@ -165,14 +165,16 @@ def route53(text: str, folder: Path) -> list[ZoneRecord]:
 def _of_route53(name: str, kind: str, value: str, ttl: int) -> ZoneRecord:
     """Read what the provider sends: a text in quotes, in which numbers are octal."""
     if kind == "TXT":
-        decimal = re.sub(
-            r"\\(\\|\"|[0-7]{3})",
-            lambda m: f"\\{int(m[1], 8):03d}" if m[1].isdigit() else m[0],
-            value,
-        )
         assert re.fullmatch(r'(?:[^"\\]|\\.|"")*', value)
-        return record(name, kind, f'"{decimal}"'.replace('""', '" "'), ttl)
+        data = re.sub(r'\\[0-7]{3}|\\.|""', lambda sign: _in_zone_files(sign[0]), value)
+        return record(name, kind, f'"{data}"', ttl)
     return record(name, kind, f"{value}." if kind in {"CNAME", "MX"} else value, ttl)
+
+
+def _in_zone_files(sign: str) -> str:
+    if sign == '""':
+        return '" "'
+    return f"\\{int(sign[1:], 8):03d}" if sign[1].isdecimal() else sign
 
 
 def dnscontrol(text: str, folder: Path) -> list[ZoneRecord]:

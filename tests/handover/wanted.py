@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from string import ascii_lowercase, digits
 
 from hypothesis import strategies as st
 
@@ -59,28 +58,23 @@ NEUTRAL = {
     ZoneRecord("example.co.uk", "TXT", "v=spf1 include:mailgun.org -all"),
 }
 
-_LABELS = st.text(ascii_lowercase + digits + "-_", min_size=1, max_size=8) | st.sampled_from(
-    [
-        "no",
-        "0123",
-        "1e3",
-        "~",
-        "*",
-        "a10",
-        "a9",
-        "null",
-        "x" * 63,
-        "12:30",
-        "ü",
-        '"',
-        "${a}",
-        "a\nb",
-    ]
+_LABELS = st.sampled_from(
+    ["a", "a9", "a10", "a-9", "a_9", "_dmarc", "no", "0123", "1e3", "0x1f", "null", "x" * 63]
+)
+_HOSTILE_LABELS = st.text(max_size=8) | st.sampled_from(
+    ["~", "*", "-a", "12:30", "ü", '"', "${a}", "a\nb", "a;", "", "x" * 64]
 )
 _ZONES = st.sampled_from(["example.com", "example.co.uk", "0x10.example", "no.example"])
-_HOSTS = st.builds(
-    lambda labels, zone: ".".join([*labels, zone]), st.lists(_LABELS, max_size=3), _ZONES
-)
+
+
+def _below_zones(labels: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda labels, zone: ".".join([*labels, zone]), st.lists(labels, max_size=3), _ZONES
+    )
+
+
+_HOSTS = _below_zones(_LABELS)
+_HOSTILE_HOSTS = _below_zones(_LABELS | _HOSTILE_LABELS)
 _PIECES = st.sampled_from(
     [
         *(
@@ -101,18 +95,25 @@ _PIECES = st.sampled_from(
             '" "',
             "*/",
         ),
-        *("\n", "\0", "\u2028", "é", "\U0001f600", "v=spf1 ", "#", "//", "`", "<!--", "\\010", ")"),
-        *("-", ": ", "? ", "&a", "!!x", "a" * 254, "b" * 5000, "\ud800", "\x85", "\u202e", "true"),
+        *("\u2028", "é", "\U0001f600", "v=spf1 ", "#", "//", "`", "<!--", "\\010", ")", "\u202e"),
+        *("-", ": ", "? ", "&a", "!!x", "a" * 254, "b" * 5000, "true", "0o7", "~", "2001-01-01"),
     ]
 )
-_TEXTS = st.lists(_PIECES | st.text(max_size=5), max_size=6).map("".join)
-RECORD = (
+_TEXTS = st.lists(_PIECES, min_size=1, max_size=6).map("".join)
+_HOSTILE_TEXTS = st.text(max_size=5) | st.sampled_from(["\n", "a\0", "\ud800", "a\x85b", "\x7f"])
+_PRIORITIES = st.sampled_from(["0", "10", "65535"])
+_SOUND = (
     st.builds(asked, st.just("TXT"), _HOSTS, _TEXTS)
-    | st.builds(asked, st.just("CNAME"), _HOSTS, _HOSTS | _TEXTS)
-    | st.builds(
-        asked, st.just("MX"), _HOSTS, _HOSTS, st.sampled_from(["0", "10", "65535", "", "x"])
-    )
-    | st.builds(asked, st.just("A"), _HOSTS, st.ip_addresses(v=4).map(str) | _TEXTS)
+    | st.builds(asked, st.just("CNAME"), _HOSTS, _HOSTS)
+    | st.builds(asked, st.just("MX"), _HOSTS, _HOSTS, _PRIORITIES)
+    | st.builds(asked, st.just("A"), _HOSTS, st.ip_addresses(v=4).map(str))
     | st.builds(asked, st.just("AAAA"), _HOSTS, st.ip_addresses(v=6).map(str))
 )
-DRAWN = st.lists(RECORD, max_size=25)
+_HOSTILE = st.builds(
+    asked,
+    st.sampled_from(["TXT", "CNAME", "MX", "A", "AAAA", "NS", ""]),
+    _HOSTILE_HOSTS,
+    _HOSTILE_HOSTS | _TEXTS | _HOSTILE_TEXTS,
+    _PRIORITIES | _HOSTILE_TEXTS,
+)
+DRAWN = st.lists(_SOUND | _HOSTILE, max_size=25)

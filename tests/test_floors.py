@@ -24,10 +24,11 @@ FLOORS: dict[str, set[str]] = {
     **dict.fromkeys(("config", "secrets", "sandbox", "engine"), GROUND),
     "web": {"source", "errors", "model"},
     "providers": GROUND | {"web"},
+    "lists": GROUND | {"state"},
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
-    "reports": GROUND | {"engine"},
-    "library": GROUND | {"config", "secrets", "engine", "providers", "git"},
+    "reports": GROUND | {"engine", "lists"},
+    "library": GROUND | {"config", "secrets", "engine", "providers", "git", "lists", "state"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
 
@@ -44,6 +45,9 @@ HOMES = {
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox"},
     "cryptography": {"sandbox"},
+    "dns": {"dns", "lists"},
+    "email_validator": {"lists"},
+    "disposable_email_domains": {"lists"},
 }
 
 

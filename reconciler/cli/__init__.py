@@ -75,6 +75,10 @@ class LazyGroup(Commands):
         },
         "Operate": {
             "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
+            "validate-list": (
+                "reconciler.cli.validate_list:validate_list",
+                "Have a list of addresses validated, after free checks.",
+            ),
             "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },

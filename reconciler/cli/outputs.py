@@ -3,9 +3,10 @@
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from reconciler.errors import UsageError
 
@@ -38,6 +39,36 @@ def write_output(option: str, file: Path, text: str) -> None:
             _replace(file, text)
     except OSError as problem:
         raise UsageError(f"{option}: {problem.strerror}") from None
+
+
+@contextmanager
+def opened_output(option: str, file: Path) -> Iterator[TextIO]:
+    """Yield a file to write to, for its owner only; it is there in one step once all is written.
+
+    Raises UsageError.
+    """
+    try:
+        if _is_special(file):
+            with file.open("w", encoding="utf-8", newline="") as opened:
+                yield opened
+        else:
+            with _draft_of(file) as opened:
+                yield opened
+    except OSError as problem:
+        raise UsageError(f"{option}: {problem.strerror}") from None
+
+
+@contextmanager
+def _draft_of(file: Path) -> Iterator[TextIO]:
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as opened:
+            yield opened
+        Path(draft).replace(file)
+    except BaseException:
+        with suppress(OSError):
+            Path(draft).unlink()
+        raise
 
 
 def _is_special(file: Path) -> bool:

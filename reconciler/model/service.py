@@ -24,6 +24,8 @@ class Service(ABC):
     token_keys: ClassVar[tuple[str, ...]]
     token_kinds: ClassVar[Mapping[str, TokenKind]] = {}
     """By key, what each token is."""
+    validates_lists: ClassVar[bool] = False
+    """Whether it judges whole lists of addresses, for money."""
     pace: ClassVar[int | None] = None
     """How many calls a minute the service documents for one credential, if it does."""
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {}

@@ -26,6 +26,7 @@ from reconciler.source import Finding
 
 class Mailgun(Service):
     name = "mailgun"
+    validates_lists = True
     pace = START.calls
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)

@@ -88,8 +88,14 @@ class Validation:
     progress: Callable[[int, int], None] = do_nothing
     failed: dict[str, str] = field(default_factory=dict)
     """What the service said of each part that it did not validate, by ID."""
+    _sizes: dict[str, int] = field(default_factory=dict)
     _there: set[str] = field(default_factory=set)
     _missed: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        """Count once what each part holds: the whole list is gone through for it."""
+        for part in self.job.parts:
+            self._sizes[part.id] = self.ledger.count(part.first, part.end)
 
     def look(self) -> None:
         """Look for the jobs that an earlier run asked for. Raises ServiceError."""
@@ -152,7 +158,7 @@ class Validation:
         return [part for part in self.job.parts if self._size(part)]
 
     def _size(self, part: Part) -> int:
-        return self.ledger.count(part.first, part.end)
+        return self._sizes[part.id]
 
     def _pace(self) -> Iterator[float]:
         """Yield how long to wait before each look. Raises NotBegun when it has lasted too long."""

@@ -107,11 +107,15 @@ def _is_reserved(text: str) -> bool:
     )
 
 
-def is_role(key: str) -> bool:
-    """Whether an address is a function's, as RFC 2142 and habit have them, and no person's."""
-    return key.partition("@")[0].partition("+")[0] in _ROLES
+ROLE, DISPOSABLE = 1, 2
+"""What an address looks like, as bits."""
 
 
-def is_disposable(key: str) -> bool:
-    """Whether the domain is on a list of throw-away ones: a dated one, and so a hint."""
-    return key.rpartition("@")[2] in blocklist
+def looks_of(key: str) -> int:
+    """Return whether an address is a function's, and whether its domain is a throw-away one.
+
+    Roles are those of RFC 2142 and of habit. The list of domains is dated, and so it is a hint.
+    """
+    local, _, domain = key.rpartition("@")
+    is_role = local.partition("+")[0] in _ROLES
+    return ROLE * is_role + DISPOSABLE * (domain in blocklist)

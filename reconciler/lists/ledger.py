@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
-from reconciler.lists.addresses import Address
+from reconciler.lists.addresses import Address, looks_of
 from reconciler.lists.buckets import Verdict
 from reconciler.lists.reading import ListUnusable
 
@@ -18,7 +18,7 @@ _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -48000;
-CREATE TABLE address (row INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, spelled TEXT);
+CREATE TABLE address (row INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, spelled TEXT, looks INT);
 CREATE TABLE silent (domain TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE verdict (
     row INTEGER PRIMARY KEY, result TEXT, risk TEXT, reasons TEXT, role INT, disposable INT,
@@ -27,7 +27,7 @@ CREATE TABLE verdict (
 """
 _DOMAIN = "substr(key, instr(key, '@') + 1)"
 _KNOWN = f"""
-    SELECT address.row, key, {_DOMAIN} IN silent,
+    SELECT address.row, looks, {_DOMAIN} IN silent,
            verdict.row, result, risk, reasons, role, disposable, meant
     FROM address LEFT JOIN verdict ON verdict.row = address.row
 """  # noqa: S608 - of constants
@@ -38,7 +38,7 @@ class Known(NamedTuple):
     """What is known of an address: where it stands first, and what was said of it."""
 
     row: int
-    key: str
+    looks: int
     is_without_mail: bool
     verdict: Verdict | None
 
@@ -67,16 +67,18 @@ class Ledger:
 
     def add(self, addresses: Iterable[tuple[int, Address]]) -> None:
         self._database.executemany(
-            "INSERT OR IGNORE INTO address VALUES (?, ?, ?)",
+            "INSERT OR IGNORE INTO address VALUES (?, ?, ?, ?)",
             (
-                (row, each.key, None if each.spelled == each.key else each.spelled)
-                for row, each in addresses
+                (row, key, None if spelled == key else spelled, looks_of(key))
+                for row, (spelled, key) in addresses
             ),
         )
 
-    def all_keys(self) -> Iterator[str]:
-        for (key,) in self._database.execute("SELECT key FROM address"):
-            yield key
+    def count_looks(self, look: int) -> int:
+        """Return how many addresses have one of the looks that `looks_of` knows."""
+        query = "SELECT count(*) FROM address WHERE looks & ?"
+        count: int = self._database.execute(query, (look,)).fetchone()[0]
+        return count
 
     def count_domains(self) -> int:
         query = f"SELECT count(DISTINCT {_DOMAIN}) FROM address"  # noqa: S608
@@ -144,11 +146,11 @@ class Ledger:
 
 
 def _known(found: tuple[Any, ...]) -> Known:
-    row, key, is_without_mail, judged, result, risk, reasons, role, disposable, meant = found
+    row, looks, is_without_mail, judged, result, risk, reasons, role, disposable, meant = found
     if judged is None:
-        return Known(row, key, bool(is_without_mail), None)
+        return Known(row, looks, bool(is_without_mail), None)
     verdict = _verdict(result, risk, reasons, role, disposable, meant)
-    return Known(row, key, bool(is_without_mail), verdict)
+    return Known(row, looks, bool(is_without_mail), verdict)
 
 
 @lru_cache(maxsize=2**12)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from reconciler.lists.addresses import Address, Fault, is_disposable, is_role, parsed
+from reconciler.lists.addresses import DISPOSABLE, ROLE, Address, Fault, parsed
 from reconciler.lists.ledger import Ledger
 from reconciler.lists.mail_hosts import HasMail, without_mail
 from reconciler.lists.reading import AddressList
@@ -46,7 +46,7 @@ def survey(
     ledger.add(_well_formed(file, found))
     found.distinct = ledger.count(is_sendable=False)
     found.duplicates = found.rows - found.faults.total() - found.distinct
-    _count_looks(ledger, found)
+    found.role, found.disposable = ledger.count_looks(ROLE), ledger.count_looks(DISPOSABLE)
     if has_mail:
         ledger.are_without_mail(_silent(ledger, has_mail, progress))
     found.sendable = ledger.count()
@@ -62,12 +62,6 @@ def _well_formed(file: AddressList, found: Survey) -> Iterator[tuple[int, Addres
             found.faults[address] += 1
         else:
             yield number, address
-
-
-def _count_looks(ledger: Ledger, found: Survey) -> None:
-    for key in ledger.all_keys():
-        found.role += is_role(key)
-        found.disposable += is_disposable(key)
 
 
 def _silent(ledger: Ledger, has_mail: HasMail, progress: Progress) -> Iterator[str]:

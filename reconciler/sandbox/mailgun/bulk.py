@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -93,9 +93,17 @@ def _view(visit: Visit, name: str, job: Job) -> dict[str, Any]:
         "quantity": job["quantity"],
         "records_processed": len(job["addresses"]) if is_done else None,
         "status": status,
-        **({"summary": verdicts.summary(job["addresses"])} if is_done else {}),
+        **({"summary": _summary(job)} if is_done else {}),
         **({"download_url": _download_urls(visit, job)} if status == "uploaded" else {}),
     }
+
+
+def _summary(job: Job) -> Mapping[str, Any]:
+    """Count once: to judge a million addresses takes seconds."""
+    if "summary" not in job:
+        job["summary"] = verdicts.summary(job["addresses"])
+    summary: Mapping[str, Any] = job["summary"]
+    return summary
 
 
 def _download_urls(visit: Visit, job: Job) -> dict[str, str]:
@@ -155,7 +163,7 @@ def download(call: Call) -> Response:
     form = call.params["form"]
     if job is None or job["is_deleted"] or form not in WRITERS:
         return not_found()
-    rows = [verdicts.judge(address) for address in job["addresses"]]
+    rows = map(verdicts.judge, job["addresses"])
     return Response(_zipped(f"results.{form}", WRITERS[form](rows)), media_type="application/zip")
 
 
@@ -166,7 +174,7 @@ def _zipped(name: str, content: str) -> bytes:
     return buffer.getvalue()
 
 
-def _as_csv(rows: list[verdicts.Verdict]) -> str:
+def _as_csv(rows: Iterable[verdicts.Verdict]) -> str:
     """Use the fields of the single call; the real columns are not known."""
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, COLUMNS, extrasaction="ignore", restval="")
@@ -175,4 +183,8 @@ def _as_csv(rows: list[verdicts.Verdict]) -> str:
     return buffer.getvalue()
 
 
-WRITERS: Mapping[str, Any] = {"csv": _as_csv, "json": json.dumps}
+def _as_json(rows: Iterable[verdicts.Verdict]) -> str:
+    return json.dumps(list(rows))
+
+
+WRITERS: Mapping[str, Any] = {"csv": _as_csv, "json": _as_json}

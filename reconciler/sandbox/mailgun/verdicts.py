@@ -18,6 +18,8 @@ RESULTS = ("deliverable", "undeliverable", "do_not_send", "catch_all", "unknown"
 RISKS = ("high", "medium", "low", "unknown")
 
 # The first pattern that the address matches decides; `.invalid` never resolves (RFC 2606).
+_REMARKABLE = re.compile("invalid|bounce|nobody|missing|catch-?all|unknown|risky", re.IGNORECASE)
+"""An address without any of these words matches no pattern: most of a long list do not."""
 PATTERNS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (r".*@(.*\.)?invalid", "undeliverable", "high", ("no_mx",)),
     (r"(bounce|nobody|missing).*@.*", "undeliverable", "high", ("mailbox_does_not_exist",)),
@@ -53,7 +55,7 @@ def _outcome(
         return "do_not_send", "high", ("mailbox_is_disposable_address",)
     if not has_lookup:
         return "unknown", "unknown", ("no_data",)
-    for pattern, result, risk, reason in PATTERNS:
+    for pattern, result, risk, reason in PATTERNS if _REMARKABLE.search(address) else ():
         if re.fullmatch(pattern, address.lower()):
             return result, risk, reason
     return ("deliverable", "medium", ("mailbox_is_role_address",)) if is_role else _FINE

@@ -1,7 +1,7 @@
 """Whether a domain takes mail: asked of the name servers, once for each domain."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -55,7 +55,9 @@ def _asked(resolver: dns.resolver.Resolver, domain: str, kind: str) -> list[Any]
     return list(answer.rrset or ())
 
 
-def without_mail(domains: Iterable[str], has_mail: HasMail) -> Iterator[tuple[str, bool]]:
+def without_mail(
+    domains: Iterable[str], has_mail: HasMail
+) -> Generator[tuple[str, bool], None, None]:
     """Yield each domain, and whether it surely takes no mail; several are asked at once."""
     crew = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="dns")
     asked = deque[tuple[str, Future[bool | None]]]()

@@ -141,18 +141,18 @@ class _Hashed(io.RawIOBase):
 
 def _cells(path: Path, file: Any, encoding: str, delimiter: str) -> Iterator[list[str]]:
     buffered = io.BufferedReader(file, _CHUNK) if isinstance(file, io.RawIOBase) else file
-    text = io.TextIOWrapper(buffered, encoding, newline="")
-    # A quote that nobody closes would otherwise swallow the addresses behind it.
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    try:
-        for cells in reader:
-            if any(map(str.strip, cells)):
-                yield cells
-    except csv.Error as problem:
-        fact = f"line {reader.line_num} is no CSV ({problem}); look for a quote that is not closed"
-        raise _unusable(path, fact) from None
-    except UnicodeDecodeError:
-        raise _unusable(path, "it was changed while it was read; begin again") from None
+    with io.TextIOWrapper(buffered, encoding, newline="") as text:
+        # A quote that nobody closes would otherwise swallow the addresses behind it.
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                if any(map(str.strip, cells)):
+                    yield cells
+        except csv.Error as problem:
+            fact = f"line {reader.line_num} is no CSV ({problem}); look for an open quote"
+            raise _unusable(path, fact) from None
+        except UnicodeDecodeError:
+            raise _unusable(path, "it was changed while it was read; begin again") from None
 
 
 def _without_header(path: Path, first: list[str]) -> ListUnusable:
@@ -166,7 +166,7 @@ def _without_header(path: Path, first: list[str]) -> ListUnusable:
         )
     more = f" and {len(first) - _NAMED} more" if len(first) > _NAMED else ""
     names = ", ".join(printable(shortened(cell.strip())) for cell in first[:_NAMED])
-    return _unusable(path, f"its header has no {wanted}; it has: {names}{more}")
+    return _unusable(path, f"its header has no {wanted[2:]}; it has: {names}{more}")
 
 
 def _unusable(path: Path, fact: str) -> ListUnusable:

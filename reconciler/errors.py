@@ -111,7 +111,10 @@ class InvalidReport(ReconcileError):
 
 
 class ServiceError(ReconcileError):
-    """`status` is None when no answer came; `code` is the service's own number, if it gave one."""
+    """`status` is None when no answer came; `code` is the service's own number, if it gave one.
+
+    `fact` is the message without the request and the advice.
+    """
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class ServiceError(ReconcileError):
         code: int | None = None,
     ) -> None:
         self.request = request
+        self.fact = fact
         self.status = status
         self.code = code
         stop = "" if fact.endswith((".", '."')) else "."

@@ -19,7 +19,6 @@ from typing import Any
 from reconciler.errors import ReconcileError
 from reconciler.folder import Folder
 
-DEFAULT_DIR = Path(".esp-reconcile")
 _FORMAT = 1
 _TESTS, _JOBS = "tests", "jobs"
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -47,7 +46,7 @@ class LastTest:
 class State:
     """The state in a folder. Several runs may read and write it at once."""
 
-    path: Path = DEFAULT_DIR
+    path: Path
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def tested(self, provider: str) -> LastTest | None:

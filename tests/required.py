@@ -17,6 +17,8 @@ import pytest
 VARIABLE = "ESP_RECONCILE_TEST_REQUIRE"
 JAVASCRIPT = Path(__file__).parent / "contract" / "javascript"
 WHEELS = Path(__file__).parents[1] / ".venv" / "wheels"
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = JAVASCRIPT / "node_modules" / "axe-core" / "axe.min.js"
 OLDEST_NODE = 18
 
 
@@ -92,11 +94,32 @@ def _gitlab_ci_local() -> str | None:
     )
 
 
+def _knot() -> str | None:
+    """Tell whether there is a name server; Debian has it where only the superuser looks."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
+    if shutil.which("knotd", path=path):
+        return None
+    return "knotd is missing: install knot (Debian has it)"
+
+
 def _wheels() -> str | None:
     """Tell whether what our action and our hooks install can be had without a network."""
     if (WHEELS / ".fetched").exists():
         return None
     return "the wheels that are installed offline are missing: run `make test`"
+
+
+def _chromium() -> str | None:
+    """Tell whether a page can be looked at, and judged: Debian's browser, and axe-core."""
+    if not CHROMIUM.exists():
+        return "chromium is missing: install it (Debian has it; Playwright's own is not used)"
+    if not AXE.exists():
+        return "axe-core is missing: run `npm ci` in tests/contract/javascript"
+    return None
+
+
+def _w3m() -> str | None:
+    return None if shutil.which("w3m") else "w3m is missing: install it (Debian has it)"
 
 
 # Each returns what is wrong, and the way out; None when all is well.
@@ -106,4 +129,7 @@ PROBLEMS: Mapping[str, Callable[[], str | None]] = {
     "act": _act,
     "gitlab-ci-local": _gitlab_ci_local,
     "wheels": _wheels,
+    "knot": _knot,
+    "chromium": _chromium,
+    "w3m": _w3m,
 }

@@ -79,7 +79,20 @@ class LazyGroup(Commands):
                 "reconciler.cli.validate_list:validate_list",
                 "Have a list of addresses validated, after free checks.",
             ),
+            "status": ("reconciler.cli.status:status", "Show how each provider stands."),
+            "domains": (
+                "reconciler.cli.domains:domains",
+                "List, hand over, diagnose and verify domains.",
+            ),
             "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
+            "dashboard": (
+                "reconciler.cli.dashboard:dashboard",
+                "Show how the providers stand, as a page.",
+            ),
+            "send-test": (
+                "reconciler.cli.send_test:send_test",
+                "Send a test mail, and tell what becomes of it.",
+            ),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },
         "Try out": {

@@ -14,6 +14,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.applied import Recording, record_ref, recording_of
+from reconciler.cli.checks import check_touched
 from reconciler.cli.completing import patterns
 from reconciler.cli.configuration import read_config
 from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupted_by
@@ -54,6 +55,8 @@ class _Asked:
     prune: bool
     allow_deletes: int | None
     record_ref: bool
+    has_check: bool
+    state_dir: Path
     is_folded: bool
     has_all_notes: bool
 
@@ -107,6 +110,14 @@ Examples:
 @click.option("--prune", is_flag=True, help="Delete unmanaged webhooks, archive unmanaged streams.")
 @options.allow_deletes
 @record_ref
+@click.option(
+    "--no-check",
+    "has_check",
+    flag_value=False,
+    default=True,
+    help="Do not test the connection of what was applied to at the end.",
+)
+@options.state_dir
 @reported("apply")
 @click.pass_obj
 def apply(
@@ -144,7 +155,10 @@ def apply(
             results = _carry_out(reconciler, found, stop)
     code = exit_code_of(results)
     _show(results, found, format_, reporting, code, saved)
-    return _recorded(code, recording)
+    code = _recorded(code, recording)
+    if asked.has_check and not stop.event.is_set():
+        check_touched(results, config, options_of(settings), asked.state_dir)
+    return code
 
 
 def _checked(authority: Authority) -> Authority:

@@ -1,18 +1,15 @@
 """`esp-reconcile check`"""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
-from reconciler.cli.checks import check_names, exit_code_of, note, providers_argument
+from reconciler.cli.checks import check_names, check_now, exit_code_of, providers_argument
 from reconciler.cli.configuration import read_config
-from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
-from reconciler.library.checking import check as checked
-from reconciler.reports.checks import checks_as_document, checks_as_text
+from reconciler.reports.checks import checks_as_text
 
 
 @click.command(
@@ -41,9 +38,6 @@ def check(
     """
     config = read_config(config_files)
     check_names(config, providers)
-    with Progress("Checking connections"):
-        looks = checked(config, options_of(settings), providers)
-    note(looks, state_dir, "check")
-    document = checks_as_document(looks, datetime.now(UTC))
+    looks, document = check_now(config, options_of(settings), providers, state_dir, "check")
     options.show(checks_as_text(looks), document, format_)
     return exit_code_of(looks)

@@ -1,14 +1,14 @@
 """`esp-reconcile import`"""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
 from reconciler.cli.configuration import DEFAULT_FILE
+from reconciler.cli.editing import check_unchanged, diff, write_file
 from reconciler.cli.live_secrets import keep, naming, to_be_set
 from reconciler.cli.new_provider import (
     SCHEMA,
@@ -21,10 +21,7 @@ from reconciler.cli.new_provider import (
 )
 from reconciler.cli.progress import Progress
 from reconciler.cli.settings import Settings
-from reconciler.config import read_texts
 from reconciler.engine.selection import Selection
-from reconciler.errors import UsageError
-from reconciler.files import write_below
 from reconciler.library.importing import Imported, import_live
 from reconciler.source import printable
 
@@ -97,21 +94,13 @@ def import_(
             **how,
         )
     if dry_run:
-        options.say(_diff(start.originals, found.after))
+        options.say(diff(start.originals, found.after))
     else:
-        _check_unchanged(start.originals)
+        check_unchanged(start.originals)
         keep(found, store)
         _write(start.originals, found.after, force=force)
     _tell(found, start, store, dry_run=dry_run)
     return 0
-
-
-def _check_unchanged(originals: Mapping[Path, str]) -> None:
-    """Raise UsageError if somebody changed a file since it was read."""
-    for path, text in originals.items():
-        now = read_texts([path]).get(path) if path.exists() else None
-        if now != text:
-            raise UsageError(f"{path}: it was changed meanwhile; nothing was written, run again")
 
 
 def _write(originals: Mapping[Path, str], after: Mapping[Path, str], *, force: bool) -> None:
@@ -119,24 +108,7 @@ def _write(originals: Mapping[Path, str], after: Mapping[Path, str], *, force: b
         if path == STDOUT:
             options.say(text.rstrip("\n"))
         elif text != originals.get(path):
-            _write_file(path, text, new=not (path in originals or (force and path.exists())))
-
-
-def _write_file(path: Path, text: str, *, new: bool) -> None:
-    real = path.resolve()
-    try:
-        write_below(real.parent, PurePath(real.name), text.encode(), new=new)
-    except OSError as problem:
-        raise UsageError(f"{path}: {problem.strerror}; nothing was written there") from None
-
-
-def _diff(originals: Mapping[Path, str], after: Mapping[Path, str]) -> str:
-    lines: list[str] = []
-    for path, text in after.items():
-        before = originals.get(path, "").splitlines()
-        name = str(path)
-        lines += difflib.unified_diff(before, text.splitlines(), name, name, lineterm="")
-    return "\n".join(lines) or "No changes."
+            write_file(path, text, new=not (path in originals or (force and path.exists())))
 
 
 def _tell(found: Imported, start: Begun, store: Path | None, *, dry_run: bool) -> None:

@@ -14,7 +14,6 @@ from reconciler.cli.colour import COLOUR
 from reconciler.cli.statusline import STATUS
 from reconciler.cli.streams import give_up
 from reconciler.source import printable
-from reconciler.state import DEFAULT_DIR
 
 _OWN_COLOUR = re.compile(r"(\x1b\[(?:0|3[123])m)")
 # A terminal drops colours, so that what stands around one is read as one.
@@ -62,7 +61,7 @@ state_dir = click.option(
     "--state",
     "state_dir",
     type=click.Path(file_okay=False, path_type=Path),
-    default=DEFAULT_DIR,
+    default=".esp-reconcile",
     show_default=True,
     envvar="ESP_RECONCILE_STATE",
     metavar="DIR",

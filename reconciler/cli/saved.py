@@ -20,16 +20,22 @@ MAX_BYTES = 64 * 1024 * 1024
 
 def read_report(file: Path, where: Where = str) -> tuple[dict[str, Any], Report]:
     """Return a saved report as data, and as what it says. Raises InvalidReport."""
-    name = "standard input" if file == Path("-") else str(file)
-    try:
-        raw = _raw(file)
-    except OSError as problem:
-        raise InvalidReport(f"{name}: {problem.strerror}; `--report json=FILE` saves one") from None
-    if len(raw) > MAX_BYTES:
-        raise InvalidReport(f"{name}: longer than {MAX_BYTES >> 20} MiB; no report is")
+    name, raw = _named(file)
     report = report_from(raw, name, where)
     document: dict[str, Any] = json.loads(raw)
     return document, report
+
+
+def read_document(file: Path) -> dict[str, Any]:
+    """Return saved JSON as data; what it says is for others to judge. Raises InvalidReport."""
+    name, raw = _named(file)
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InvalidReport(f"{name}: not JSON; `--format json` prints what belongs here") from None
+    if not isinstance(document, dict):
+        raise InvalidReport(f"{name}: not the JSON of a run of esp-reconcile")
+    return document
 
 
 def read_report_for(file: Path, site: Site) -> Report:
@@ -50,6 +56,18 @@ def _placed(folder: str, workspace: Path, file: str) -> str:
     if file.startswith("/"):
         return os.path.relpath(file, workspace) if Path(file).is_relative_to(workspace) else file
     return posixpath.normpath(posixpath.join(folder, file))
+
+
+def _named(file: Path) -> tuple[str, bytes]:
+    """Return what to call a file in messages, and what it holds. Raises InvalidReport."""
+    name = "standard input" if file == Path("-") else printable(str(file))
+    try:
+        raw = _raw(file)
+    except OSError as problem:
+        raise InvalidReport(f"{name}: {problem.strerror}; `--report json=FILE` saves one") from None
+    if len(raw) > MAX_BYTES:
+        raise InvalidReport(f"{name}: longer than {MAX_BYTES >> 20} MiB; no report is")
+    return name, raw
 
 
 def _raw(file: Path) -> bytes:

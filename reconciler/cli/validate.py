@@ -5,9 +5,14 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.account import options_of
+from reconciler.cli.checks import check_now, exit_code_of
 from reconciler.cli.configuration import read_config
 from reconciler.cli.reporting import Reporting, reported
+from reconciler.cli.settings import Settings
+from reconciler.engine.examining import Checked
 from reconciler.errors import ConfigError
+from reconciler.reports.checks import checks_as_text
 from reconciler.reports.documents import checked_as_document, findings_as_document
 from reconciler.reports.reading import report_of
 from reconciler.reports.text import counted, report_as_text
@@ -22,18 +27,41 @@ Examples:
 )
 @options.files
 @options.as_format
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Also test the connection of each provider, as `check` does. Sends only GET.",
+)
+@options.state_dir
 @reported("validate")
-def validate(files: tuple[Path, ...], format_: str, reporting: Reporting) -> int:
+@click.pass_obj
+def validate(
+    settings: Settings,
+    files: tuple[Path, ...],
+    format_: str,
+    reporting: Reporting,
+    state_dir: Path,
+    online: bool,  # noqa: FBT001
+) -> int:
     """Check syntax, schema and cross-references of the YAML; no key, no network.
 
     FILE is a file or a folder of YAML files; esp.yaml by default. Several are merged by provider.
     """
+    looks: list[Checked] = []
     try:
-        document, code, told = checked_as_document(read_config(files)), 0, []
+        config = read_config(files)
+        document, code, told = checked_as_document(config), 0, []
+        if online:
+            how = options_of(settings)
+            looks, document["check"] = check_now(config, how, (), state_dir, "validate --online")
+            code = exit_code_of(looks)
     except ConfigError as error:
         document, code = findings_as_document(error), error.exit_code
         told = [f"{counted(len(error.findings), 'error')} found.", error.advice]
-    reporting.show(report_as_text(report_of(document)), document, format_, code)
+    text = report_as_text(report_of(document))
+    if looks:
+        text = f"{text}\n\n{checks_as_text(looks)}"
+    reporting.show(text, document, format_, code)
     for line in filter(None, told):
         options.tell(line)
     return code

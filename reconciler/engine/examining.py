@@ -17,7 +17,8 @@ _BARRED = Observation(Health.UNKNOWN, "not looked at, since a token was refused"
 class Checked:
     """What one look at a provider came to, after `seconds` if anything was asked.
 
-    `key` is that of the token which was looked at, if it was one, and `token` what it is.
+    `key` is that of the token which was looked at, if it was one, and `token` what it is; `sender`
+    is the address, if it was that.
     """
 
     provider: str
@@ -26,6 +27,7 @@ class Checked:
     observation: Observation
     seconds: float | None = None
     key: str = ""
+    sender: str = ""
     token: TokenKind | None = None
 
     @property
@@ -55,7 +57,16 @@ def _examined(account: Account, session: Any, clock: Callable[[], float]) -> lis
         begun = clock()
         observation = _look(each, is_refused=any(c.key and c.has_failed for c in found))
         seconds = None if observation is _BARRED else clock() - begun
-        found.append(checked(account, each.subject, observation, key=each.key, seconds=seconds))
+        found.append(
+            checked(
+                account,
+                each.subject,
+                observation,
+                key=each.key,
+                sender=each.sender,
+                seconds=seconds,
+            )
+        )
     return found
 
 
@@ -77,6 +88,7 @@ def checked(
     observation: Observation,
     *,
     key: str = "",
+    sender: str = "",
     seconds: float | None = None,
 ) -> Checked:
     return Checked(
@@ -86,6 +98,7 @@ def checked(
         observation=observation,
         seconds=seconds,
         key=key,
+        sender=sender,
         token=account.service.token_kinds.get(key),
     )
 

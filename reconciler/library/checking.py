@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from reconciler.engine.examining import Checked, checked, examine
-from reconciler.library.credentials import check_trust, unresolved
+from reconciler.engine.examining import Checked, examine
+from reconciler.library.credentials import check_trust
+from reconciler.library.looking import missing_tokens
 from reconciler.library.options import Options
 from reconciler.library.reconciler import Planner
-from reconciler.model import Account, Config, Health, Observation
+from reconciler.model import Config
 
 
 def check(config: Config, options: Options, providers: Collection[str] = ()) -> list[Checked]:
@@ -19,7 +20,7 @@ def check(config: Config, options: Options, providers: Collection[str] = ()) -> 
     chosen = {name: each for name, each in config.providers.items() if name in providers}
     config = replace(config, providers=chosen or config.providers, desired={})
     check_trust(config, options)
-    missing = {name: _unresolved(each, options) for name, each in config.providers.items()}
+    missing = {name: missing_tokens(each, options) for name, each in config.providers.items()}
     reached = {name: each for name, each in config.providers.items() if not missing[name]}
     with Planner.open(replace(config, providers=reached), options) as planner:
         found = examine(
@@ -29,15 +30,3 @@ def check(config: Config, options: Options, providers: Collection[str] = ()) -> 
             clock=options.clock,
         )
     return [each for name in config.providers for each in missing[name] or found[name]]
-
-
-def _unresolved(account: Account, options: Options) -> list[Checked]:
-    return [
-        checked(
-            account,
-            account.service.token_kinds[key].name,
-            Observation(Health.FAILED, str(error)),
-            key=key,
-        )
-        for key, error in unresolved(account, options)
-    ]

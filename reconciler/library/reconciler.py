@@ -41,7 +41,7 @@ def load(paths: Sequence[Path]) -> Config:
 
 
 @contextmanager
-def _sessions(config: Config, options: Options, client_type: type[ClientT]) -> Iterator[Sessions]:
+def sessions_of(config: Config, options: Options, client_type: type[ClientT]) -> Iterator[Sessions]:
     """Open a session a provider, all of whose clients are of one type; close them at the end.
 
     Raises SecretError, with all that cannot be resolved, and UsageError for a bad base URL.
@@ -107,7 +107,7 @@ class Planner:
         check_patterns(config, selection)
         known = tuple(named(config))
         config = seal_secrets(concerned(config, selection), options)
-        with _sessions(config, options, cls._client_type) as sessions:
+        with sessions_of(config, options, cls._client_type) as sessions:
             yield cls(config, selection, sessions, options, known)
 
     def plan(self, *, prune: bool = False, progress: Progress = in_silence) -> Plan:

@@ -44,6 +44,17 @@ def revision_at(ref: str, paths: Sequence[Path], *, recursive: bool = False) -> 
     return Revision(_loaded(ref, texts, paths), commit, has_changed)
 
 
+def head_of(paths: Sequence[Path]) -> str | None:
+    """Return the commit that a configuration stands at, if Git knows."""
+    if STDIN in paths:
+        return None
+    folder = paths[0] if paths[0].is_dir() else paths[0].parent
+    try:
+        return Repository.of(folder).commit_of("HEAD")
+    except RevisionError:
+        return None
+
+
 def _loaded(ref: str, texts: dict[Path, bytes], paths: Sequence[Path]) -> Config:
     if not texts:
         return Config({}, {}, "")

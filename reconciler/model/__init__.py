@@ -6,6 +6,14 @@ What belongs here says what things are. It reads nothing, decides nothing, and k
 from reconciler.model.acceptance import Acceptance
 from reconciler.model.address import Address
 from reconciler.model.examination import Examination, Health, Observation, TokenKind
+from reconciler.model.mail import (
+    SAMPLE_TAG,
+    Fate,
+    MailOutcome,
+    SampleMail,
+    Sent,
+    seconds_between,
+)
 from reconciler.model.provider import Provider
 from reconciler.model.record import TO_PUBLISH, DnsRecord
 from reconciler.model.resource import (
@@ -30,32 +38,41 @@ from reconciler.model.secret import (
     reference,
 )
 from reconciler.model.service import Account, Config, Service
+from reconciler.model.standing import NONE, Checks, DomainState
 from reconciler.model.statement import ITEM, Path, Statement
 
 __all__ = [
     "ITEM",
+    "NONE",
+    "SAMPLE_TAG",
     "TO_PUBLISH",
     "UNSETTLED",
     "Acceptance",
     "Account",
     "Address",
     "Change",
+    "Checks",
     "Config",
     "Create",
     "Delete",
     "DnsRecord",
+    "DomainState",
     "Examination",
+    "Fate",
     "FieldChange",
     "Health",
     "Kind",
+    "MailOutcome",
     "Observation",
     "Path",
     "Performed",
     "Provider",
     "Reference",
     "Resource",
+    "SampleMail",
     "Sealed",
     "Secret",
+    "Sent",
     "Service",
     "Snapshot",
     "Statement",
@@ -65,4 +82,5 @@ __all__ = [
     "as_text",
     "is_sealed",
     "reference",
+    "seconds_between",
 ]

@@ -24,7 +24,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """One look at a provider: at the token `key`, or at something else, then `key` is "".
+    """One look at a provider: at the token `key`, the `sender`, or something else.
 
     `look` only reads. It raises ServiceError, of which a failed look is made.
     """
@@ -32,6 +32,7 @@ class Examination:
     subject: str
     look: Callable[[], Observation]
     key: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 
 from reconciler.model.address import Address
 from reconciler.model.examination import Examination, TokenKind
+from reconciler.model.mail import Fate, SampleMail, Sent
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Kind, Snapshot
+from reconciler.model.resource import Kind, Resource, Snapshot
 from reconciler.model.secret import Reference, Secret, reference
+from reconciler.model.standing import Checks, DomainState
 from reconciler.source import Finding, Location
 
 
@@ -26,8 +28,11 @@ class Service(ABC):
     """By key, what each token is."""
     validates_lists: ClassVar[bool] = False
     """Whether it judges whole lists of addresses, for money."""
+    domain_checks: ClassVar[Checks] = Checks({})
     pace: ClassVar[int | None] = None
     """How many calls a minute the service documents for one credential, if it does."""
+    bounces: ClassVar[Mapping[str, str]] = {}
+    """By our word, the bounces that the service plays when it is asked to."""
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """By collection, the keys of its entries that a provider may say once for all of them."""
 
@@ -113,6 +118,51 @@ class Service(ABC):
         from others, then its sender and the domain that it sends from.
         """
         return ()
+
+    def domain_state(self, live: Resource) -> DomainState:
+        """Return what the service says of a live domain."""
+        return DomainState.UNKNOWN
+
+    def region(self, provider: Provider) -> str | None:
+        """Return the region that a provider's things live in, in a service that has such."""
+        return None
+
+    def default_domain(self, provider: Provider) -> str | None:
+        """Return the domain whose settings stand for those of a provider, if it has such."""
+        return None
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        """Return, by the flag's name in the YAML, the address and field that tell it."""
+        return {}
+
+    @abstractmethod
+    def prepare_sample(self, provider: Provider, mail: SampleMail) -> SampleMail:
+        """Return a mail as it will be sent: where it says nothing, as the provider's YAML does.
+
+        Raises UsageError for what the service has not, such as streams.
+        """
+
+    @abstractmethod
+    def send_sample(self, provider: Provider, session: Any, mail: SampleMail) -> Sent:
+        """Send a prepared mail once, whatever happens. Raises ServiceError, with the way out.
+
+        It is OutcomeUnknown where the service may have taken it although no good answer came.
+        """
+
+    @abstractmethod
+    def find_sample(self, provider: Provider, session: Any, mail: SampleMail) -> Sent | None:
+        """Look once for a mail whose answer was lost; None where the service has none (yet).
+
+        Raises ServiceError.
+        """
+
+    @abstractmethod
+    def fate_of(self, provider: Provider, session: Any, sent: Sent) -> Fate | None:
+        """Look once at what became of a mail; None where the service tells nothing of it (yet).
+
+        What is told and is not the end, such as that it will be tried again, is `NO_EVENT`.
+        Raises ServiceError.
+        """
 
     @abstractmethod
     def reach(self, kind: Kind[Any, Any], session: Any) -> Hashable:

@@ -7,7 +7,7 @@ from program import Served, run
 
 ALL_COMMANDS = (
     "known: validate, plan, apply, drift, report, comment, explain, init, import, schema, "
-    "completion, run, secrets, sandbox"
+    "completion, check, run, secrets, sandbox"
 )
 
 

@@ -6,7 +6,19 @@ from typing import Any, ClassVar
 
 from shelf import Shelves, address_above
 
-from reconciler.model import Account, Address, Config, Kind, Provider, Resource, Service, Update
+from reconciler.model import (
+    Account,
+    Address,
+    Config,
+    Fate,
+    Kind,
+    Provider,
+    Resource,
+    SampleMail,
+    Sent,
+    Service,
+    Update,
+)
 from reconciler.source import Finding, Location, Node
 
 PLACE = Location("esp.yaml", 1, 1)
@@ -115,6 +127,18 @@ class Library(Service):
         listed: Collection[Kind[Any, Any]],  # noqa: ARG002
     ) -> Iterable[Callable[[], object]]:
         return ()
+
+    def prepare_sample(self, provider: Provider, mail: SampleMail) -> SampleMail:
+        raise NotImplementedError
+
+    def send_sample(self, provider: Provider, session: Any, mail: SampleMail) -> Sent:
+        raise NotImplementedError
+
+    def find_sample(self, provider: Provider, session: Any, mail: SampleMail) -> Sent | None:
+        raise NotImplementedError
+
+    def fate_of(self, provider: Provider, session: Any, sent: Sent) -> Fate | None:
+        raise NotImplementedError
 
     def reach(self, kind: Kind[Any, Any], session: Any) -> Hashable:  # noqa: ARG002
         return id(session)

@@ -4,9 +4,24 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from reconciler.model import Address, Examination, Kind, Provider, Secret, Service, Snapshot
+from reconciler.model import (
+    Address,
+    Checks,
+    DomainState,
+    Examination,
+    Fate,
+    Kind,
+    Provider,
+    Resource,
+    SampleMail,
+    Secret,
+    Sent,
+    Service,
+    Snapshot,
+)
 from reconciler.providers.api import ClientT, Connector, SecretPassword
 from reconciler.providers.checks import absent_domains, declared_domains, undeclared_sender
+from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
 from reconciler.providers.mailgun.answers import DOMAINS
 from reconciler.providers.mailgun.certificates import Certificates
@@ -18,10 +33,13 @@ from reconciler.providers.mailgun.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.mailgun.objections import deletions_refused, too_many_urls
 from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region
 from reconciler.providers.mailgun.remarks import remarks
-from reconciler.providers.mailgun.session import START, USER, MailgunSession, Reading
+from reconciler.providers.mailgun.sample_mail import fate_of, find, prepare, send
+from reconciler.providers.mailgun.session import START, USER, MailgunSession, Reading, Writing
 from reconciler.providers.mailgun.tracking import Tracking, shortened
 from reconciler.providers.mailgun.webhooks import Webhooks
 from reconciler.source import Finding
+
+_TRACKED = ("opens", "clicks", "unsubscribe")
 
 
 class Mailgun(Service):
@@ -31,6 +49,7 @@ class Mailgun(Service):
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)
     token_kinds = TOKEN_KINDS
+    domain_checks = Checks({"SPF": "SPF", "DKIM": "DKIM", "CNAME": "tracking"})
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}
 
     def check(self, provider: Provider) -> Iterable[Finding]:
@@ -68,9 +87,57 @@ class Mailgun(Service):
     def examinations(self, provider: Provider, session: Reading) -> Iterable[Examination]:
         return examinations(provider, session)
 
+    def domain_state(self, live: Resource) -> DomainState:
+        if live.facts["is_disabled"]:
+            return DomainState.DISABLED
+        return DomainState.UNVERIFIED if live.facts["is_unverified"] else DomainState.VERIFIED
+
+    def region(self, provider: Provider) -> str:
+        return provider.node.text("region") or "us"
+
+    def default_domain(self, provider: Provider) -> str | None:
+        """Return the one that is named, or else the first that is declared."""
+        named = provider.node.text("domain") or min(declared_domains(provider), default=None)
+        return host_name(named) if named else None
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        domain = self.default_domain(provider)
+        if domain is None:
+            return {}
+        address = provider.address / Domains.name / domain
+        flags = {name: (address / Tracking.name, name) for name in _TRACKED}
+        return flags | {"dkim_signing": (address / Dkim.name, "signing")}
+
     def shortened(self, tree: Mapping[str, Any]) -> Mapping[str, Any]:
         domains = {name: _shortened(each) for name, each in tree.get(Domains.name, {}).items()}
         return _shortened(tree) | ({Domains.name: domains} if domains else {})
+
+    def prepare_sample(self, provider: Provider, mail: SampleMail) -> SampleMail:
+        return prepare(provider, mail)
+
+    def send_sample(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: Writing,
+        mail: SampleMail,
+    ) -> Sent:
+        return send(session, mail)
+
+    def find_sample(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: Writing,
+        mail: SampleMail,
+    ) -> Sent | None:
+        return find(session, mail)
+
+    def fate_of(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: Writing,
+        sent: Sent,
+    ) -> Fate | None:
+        return fate_of(session, sent)
 
     def reach(self, kind: Kind[Any, Any], session: Reading) -> Hashable:  # noqa: ARG002
         """Return the key's account in its region: another region is another URL."""
@@ -79,7 +146,7 @@ class Mailgun(Service):
     def connect(
         self, provider: Provider, tokens: Mapping[str, Secret], connector: Connector[ClientT]
     ) -> MailgunSession[ClientT]:
-        region = provider.node.text("region") or "us"
+        region = self.region(provider)
         auth = SecretPassword(USER, tokens["token"])
         elsewhere = _elsewhere(provider, region, auth, connector)
         pool = connector.pool(provider, _site(region), URLS[region])

@@ -31,7 +31,8 @@ def examinations(provider: Provider, session: Reading) -> Iterator[Examination]:
     if domain:
         yield Examination(f"domain {domain}", partial(_domain, session, host_name(domain), region))
     if sender:
-        yield Examination(f"sender {sender}", partial(_sender, session, sender, region))
+        look = partial(_sender, session, sender, region)
+        yield Examination(f"sender {sender}", look, sender=sender)
 
 
 def _key(session: Reading, region: str) -> Observation:

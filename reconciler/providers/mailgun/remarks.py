@@ -1,10 +1,13 @@
 """What a plan should say beside its changes of DKIM and certificates: what they will break."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.certificates import Certificates
 from reconciler.providers.mailgun.dkim import SELECTOR, SIGNING, Dkim, keys_of
+from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC, PREFIX
+from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.keys import Course, Key, course
 
 Remark = tuple[Address, str]
@@ -17,6 +20,10 @@ def remarks(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[R
             continue
         if isinstance(resource.kind, Dkim) and found:
             yield from ((address, text) for text in _of_dkim(resource, found))
+        if isinstance(resource.kind, Domains) and found:
+            beside = live.get(address / Dkim.name)
+            hosts = _dkim_hosts(found, beside)
+            yield from ((address, text) for text in _of_records(resource, found, hosts))
         if isinstance(resource.kind, Certificates) and not found:
             text = (
                 "a tracking certificate is requested once Mailgun finds the domain's CNAME: "
@@ -54,3 +61,36 @@ def _of_deactivation(way: Course, *, signing: bool | None) -> Iterator[str]:
         yield f"this deactivates the last active DKIM key ({names}): mail is sent unsigned"
     elif names:
         yield f"this lets the key {names} no longer sign"
+
+
+def _dkim_hosts(domain: Resource, dkim: Resource | None) -> Sequence[str]:
+    """Return where DKIM records stand, as far as what was read tells."""
+    hosts = [each.host for each in domain.records if each.purpose == "DKIM"]
+    return hosts or [key.host for key in (dkim.facts["keys"] if dkim else ())]
+
+
+def _of_records(desired: Resource, live: Resource, dkim_hosts: Sequence[str]) -> Iterator[str]:
+    """Yield what a change of a domain takes the use from in DNS."""
+    known = desired.kind.meet(desired, live).attributes
+    changed = {name for name in known if name in live.attributes and _differs(name, known, live)}
+    name = live.address.name
+    if PREFIX in changed:
+        old, new = (f"{each[PREFIX]}.{name}" for each in (live.attributes, known))
+        found = next((each.value for each in live.records if each.purpose == "tracking"), "")
+        target = found or f"with the target of {old}"
+        yield (
+            f"the change of `{PREFIX}` needs another record: publish {new} CNAME {target} first, "
+            f"or tracked links are broken; leave {old}, which links in mail that was sent lead to"
+        )
+    for field in (AUTOMATIC, AUTHORITY):
+        if field in changed:
+            hosts = ", ".join(dkim_hosts)
+            yield (
+                f"the change of `{field}` makes other DKIM records: mail fails DKIM until those "
+                f"that `domains records {name}` then shows are published"
+                + (f"; leave {hosts} until then" if hosts else "")
+            )
+
+
+def _differs(name: str, desired: Mapping[str, Any], live: Resource) -> bool:
+    return not live.kind.fields[name].codec.same(desired[name], live.attributes[name])

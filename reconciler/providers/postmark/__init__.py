@@ -4,11 +4,26 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from reconciler.model import Address, Examination, Kind, Provider, Secret, Service, Snapshot
-from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader
+from reconciler.model import (
+    Address,
+    Checks,
+    DomainState,
+    Examination,
+    Fate,
+    Kind,
+    Provider,
+    Resource,
+    SampleMail,
+    Secret,
+    Sent,
+    Service,
+    Snapshot,
+)
+from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader, Writer
 from reconciler.providers.checks import undeclared_sender
 from reconciler.providers.postmark.checks import check
 from reconciler.providers.postmark.default_streams import DOCUMENTED
+from reconciler.providers.postmark.dns import DKIM, RETURN_PATH
 from reconciler.providers.postmark.domains import Domains
 from reconciler.providers.postmark.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.postmark.objections import (
@@ -19,12 +34,14 @@ from reconciler.providers.postmark.objections import (
     webhooks_of_missing,
 )
 from reconciler.providers.postmark.remarks import (
+    broken_records,
     deletes_domains,
     doubtful_streams,
     senders_of_deleted_domains,
     unverified_sender,
     urls_on_other_streams,
 )
+from reconciler.providers.postmark.sample_mail import BOUNCES, fate_of, find, prepare, send
 from reconciler.providers.postmark.senders import Senders
 from reconciler.providers.postmark.servers import Servers, check_name, server_names, server_token
 from reconciler.providers.postmark.session import (
@@ -48,6 +65,8 @@ class Postmark(Service):
     kinds = (Servers(), Domains(), Senders(), Streams(), Webhooks())
     token_keys = ("token", "account_token")
     token_kinds = TOKEN_KINDS
+    bounces = BOUNCES
+    domain_checks = Checks({DKIM: DKIM, RETURN_PATH: RETURN_PATH})
 
     def check(self, provider: Provider) -> Iterable[Finding]:
         return check(provider)
@@ -85,6 +104,7 @@ class Postmark(Service):
         yield from senders_of_deleted_domains(provider, desired, live)
         yield from urls_on_other_streams(provider, desired, live)
         yield from doubtful_streams(provider, desired, live)
+        yield from broken_records(provider, desired, live)
 
     def objections(
         self, provider: Provider, desired: Snapshot, live: Snapshot
@@ -117,6 +137,41 @@ class Postmark(Service):
         self, provider: Provider, session: PostmarkSession[Reader]
     ) -> Iterable[Examination]:
         return examinations(provider, session)
+
+    def prepare_sample(self, provider: Provider, mail: SampleMail) -> SampleMail:
+        return prepare(provider, mail)
+
+    def send_sample(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: PostmarkSession[Writer],
+        mail: SampleMail,
+    ) -> Sent:
+        return send(session, mail)
+
+    def find_sample(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: PostmarkSession[Writer],
+        mail: SampleMail,
+    ) -> Sent | None:
+        return find(session, mail)
+
+    def fate_of(
+        self,
+        provider: Provider,  # noqa: ARG002
+        session: PostmarkSession[Writer],
+        sent: Sent,
+    ) -> Fate | None:
+        return fate_of(session, sent)
+
+    def domain_state(self, live: Resource) -> DomainState:
+        """Say whether mail may be sent: that takes the DKIM record alone (postmark.md §2.7)."""
+        return DomainState.VERIFIED if live.facts["verified"] else DomainState.UNVERIFIED
+
+    def tracking_flags(self, provider: Provider) -> Mapping[str, tuple[Address, str]]:
+        server = provider.address / Servers.name
+        return {name: (server, f"tracking.{name}") for name in ("opens", "links")}
 
     def reach(self, kind: Kind[Any, Any], session: PostmarkSession[Reader]) -> Hashable:
         return (session.account if isinstance(kind, ON_ACCOUNT) else session.server).reach

@@ -38,7 +38,7 @@ def examinations(provider: Provider, session: PostmarkSession[Reader]) -> Iterat
         yield Examination(f"server {provider.node.text('server')}", partial(_learnt, session))
     if sender := provider.node.text("sender"):
         look = partial(_sender, session, sender.lower(), has_account=ACCOUNT_TOKEN in given)
-        yield Examination(f"sender {sender}", look)
+        yield Examination(f"sender {sender}", look, sender=sender)
 
 
 def _token(session: PostmarkSession[Reader], key: str) -> Observation:
@@ -50,7 +50,7 @@ def _token(session: PostmarkSession[Reader], key: str) -> Observation:
         if not _is_accepted(session.probe(key, _DIALECTS[other]), other):
             raise
         mine, theirs = _DIALECTS[key].token, _DIALECTS[other].token
-        fact = f"{error.request}: Postmark takes it as a {theirs}, and `{key}` wants a {mine}"
+        fact = f"{error.request}: Postmark takes it for the {theirs}, and `{key}` is the {mine}"
         advice = f"Move it to `{other}`, and find the {mine} at {_DIALECTS[key].home}."
         return Observation(Health.FAILED, fact, advice)
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 
-from reconciler.model import Address, Provider, Snapshot
+from reconciler.model import Address, DnsRecord, Provider, Snapshot
 from reconciler.providers.desired import host_name
 from reconciler.providers.postmark.default_streams import Origin
+from reconciler.providers.postmark.dns import RETURN_PATH, TRACKING
 from reconciler.providers.postmark.domains import Domains
 from reconciler.providers.postmark.senders import Senders
 from reconciler.providers.postmark.streams import Streams
 from reconciler.providers.postmark.webhooks import Webhooks
 
 Remark = tuple[Address, str]
+_FIELD_OF = {RETURN_PATH: "return_path", TRACKING: "custom_tracking_domain"}
+"""By a record's purpose, the field that names its host."""
 
 
 def deletes_domains(provider: Provider, desired: Snapshot, live: Snapshot) -> bool:
@@ -93,3 +96,25 @@ def doubtful_streams(provider: Provider, desired: Snapshot, live: Snapshot) -> I
                 "not, archive it with `ensure: absent`"
             )
             yield address, text
+
+
+def broken_records(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[Remark]:
+    """Yield what a change takes the use from in DNS, with the record that is wanted instead."""
+    collection = (provider.name, Domains.name)
+    for address, resource in desired.items():
+        found = live.get(address)
+        if address.parts[:2] != collection or found is None:
+            continue
+        for record in found.records:
+            field = _FIELD_OF.get(record.purpose, "")
+            wanted = resource.attributes.get(field)
+            if wanted and host_name(wanted) != host_name(record.host):
+                yield address, _of_record(record, wanted)
+
+
+def _of_record(record: DnsRecord, wanted: str) -> str:
+    return (
+        f"the change of the {record.purpose} domain needs another record: publish {wanted} "
+        f"{record.type} {record.value} first, and leave {record.host} until mail that was sent is "
+        "done with it"
+    )

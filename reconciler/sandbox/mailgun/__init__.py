@@ -5,6 +5,8 @@ Switches in `world.settings`, with their defaults:
 - `shuffle` (true): DNS records change their order from call to call.
 - `mailgun_delete_delay` (0.3), `mailgun_create_lag` (0), `mailgun_x509_delay` (0.3): seconds until
   a deletion, a creation, a certificate is done. `mailgun_x509_lifetime` (90 days): its validity.
+- `mailgun_index_delay` (0), `mailgun_event_delay` (0.3): seconds until anything is told of a mail,
+  and until it is told what became of it.
 - `mailgun_bulk_step` (0.3): seconds that a bulk validation stays in each of its states.
 - `mailgun_bulk_parallel` (5): bulk validations at a time.
 - `mailgun_verify_window` (2.0): seconds in which ten verifications are allowed.
@@ -32,6 +34,7 @@ from reconciler.sandbox.mailgun import (
     dkim,
     domains,
     keys,
+    logs,
     messages,
     previews,
     rotation,
@@ -58,6 +61,7 @@ RESOURCES = (
     certificates,
     credentials,
     messages,
+    logs,
     validation,
     bulk,
     previews,

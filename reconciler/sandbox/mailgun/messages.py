@@ -1,4 +1,7 @@
-"""Sending: everything is checked, nothing leaves the sandbox (mailgun.md §11)."""
+"""Sending: everything is checked, nothing leaves the sandbox (mailgun.md §11).
+
+What became of a mail is told by `logs`.
+"""
 
 import re
 import secrets
@@ -17,6 +20,7 @@ from reconciler.sandbox.mailgun.answers import (
     refused,
     reply,
 )
+from reconciler.sandbox.mailgun.outcomes import keep
 
 ENDPOINTS = Endpoints()
 CONTENT = ("text", "html", "amp-html", "template")
@@ -39,7 +43,7 @@ def send(visit: Visit) -> Response:
     _check_content(visit)
     _check_options(visit)
     _check_may_send(visit, entry, recipients)
-    return _queued(visit, recipients)
+    return _queued(visit, entry, recipients)
 
 
 @ENDPOINTS.on("POST", "/v3/{name}/messages.mime")
@@ -51,7 +55,7 @@ def send_mime(visit: Visit) -> Response:
         raise bad_request("message parameter is missing")  # text ours
     _check_options(visit)
     _check_may_send(visit, entry, recipients)
-    return _queued(visit, recipients)
+    return _queued(visit, entry, recipients)
 
 
 def _sender(visit: Visit) -> Entry:
@@ -134,9 +138,12 @@ def _check_sandbox(visit: Visit, name: str, recipients: list[str]) -> None:
         raise refused(403, message=f"Domain {name} is not allowed to send: {text}")
 
 
-def _queued(visit: Visit, recipients: list[str]) -> Response:
+def _queued(visit: Visit, entry: Entry, recipients: list[str]) -> Response:
+    """Answer the id in brackets, without which events tell it."""
     stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime())
-    response = message("Queued. Thank you.", id=f"<{stamp}.{secrets.token_hex(8)}@{visit.name()}>")
+    message_id = f"{stamp}.{secrets.token_hex(8)}@{visit.name()}"
+    keep(visit, entry, message_id, recipients)
+    response = message("Queued. Thank you.", id=f"<{message_id}>")
     calls = take(visit.world, "messages", 2_000_000, WINDOW)
     addresses = take(visit.world, "recipients", 1_000_000, WINDOW, len(recipients))
     response.headers.update(calls.headers("X-RateLimit") | addresses.headers("X-Recipient"))

@@ -1,4 +1,9 @@
-"""Postmark as postmark.md describes it: its account and server endpoints behind one function."""
+"""Postmark as postmark.md describes it: its account and server endpoints behind one function.
+
+Switches for mails in `world.settings`, with their defaults: `postmark_index_delay` (0) and
+`postmark_event_delay` (0.3), the seconds until a mail that was accepted is found, and until its
+events are told. `postmark_account_pending` (false): only the sender's own domain is sent to.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +15,7 @@ from reconciler.sandbox.app import Call, Handler
 from reconciler.sandbox.postmark import (
     domains,
     email,
+    messages,
     senders,
     servers,
     streams,
@@ -21,7 +27,7 @@ from reconciler.sandbox.postmark.answers import Bare, Refused
 
 __all__ = ["answer", "seed"]
 
-RESOURCES = (domains, senders, servers, streams, suppressions, webhooks, email)
+RESOURCES = (domains, senders, servers, streams, suppressions, webhooks, email, messages)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -62,6 +62,8 @@ MESSAGES: Mapping[int, str] = {
     612: "The field 'TrackLinks' must be None, HtmlAndText, HtmlOnly or TextOnly.",
     613: "The field 'DeliveryType' must be Live or Sandbox.",
     614: "Your plan does not allow more of these.",
+    700: "'count' (1 to 500) and 'offset' (0 or more, both at most 10000) are required.",
+    701: "This message was not found.",
     1221: "The field 'MessageStreamType' is missing or invalid.",
     1222: "The field 'ID' is required.",
     1223: "The field 'Name' is required.",

@@ -1,4 +1,7 @@
-"""`/email` and `/email/batch`: mails are checked and accepted, and go nowhere (postmark.md §9)."""
+"""`/email` and `/email/batch`: mails are checked and accepted, and go nowhere (postmark.md §9).
+
+What became of them is told by `/messages/outbound`.
+"""
 
 import binascii
 import uuid
@@ -13,7 +16,16 @@ from reconciler.sandbox.postmark.account import find_domain, find_sender
 from reconciler.sandbox.postmark.answers import Bare, Refused
 from reconciler.sandbox.postmark.calls import Json, read_json
 from reconciler.sandbox.postmark.clock import precise_now_text
-from reconciler.sandbox.postmark.fields import ADDRESS, Field, flag, one_of, read_fields, text
+from reconciler.sandbox.postmark.fields import (
+    ADDRESS,
+    Field,
+    flag,
+    one_of,
+    or_empty,
+    read_fields,
+    text,
+)
+from reconciler.sandbox.postmark.outcomes import bounce_type, keep
 from reconciler.sandbox.postmark.streams import sending_stream
 from reconciler.sandbox.postmark.suppressions import is_suppressed, suppress
 from reconciler.sandbox.postmark.tokens import sending_endpoint
@@ -22,9 +34,7 @@ from reconciler.sandbox.world import World
 MEGABYTE = 1024 * 1024
 MOST_RECIPIENTS = 50
 MOST_IN_BATCH = 500
-KEPT_MESSAGES = 1000
 RECIPIENT_FIELDS = ("To", "Cc", "Bcc")
-HARD_BOUNCE = "hardbounce@bounce-testing.postmarkapp.com"
 LONGEST = {
     "From": 255,
     "Subject": 2000,
@@ -35,7 +45,8 @@ LONGEST = {
 TYPED = (
     *(Field(name, text) for name in (*LONGEST, *RECIPIENT_FIELDS, "ReplyTo", "MessageStream")),
     Field("TrackOpens", flag),
-    Field("TrackLinks", one_of("None", "HtmlAndText", "HtmlOnly", "TextOnly")),
+    # An empty text counts as not given: vendors' clients send it, and are not refused.
+    Field("TrackLinks", or_empty(one_of("None", "HtmlAndText", "HtmlOnly", "TextOnly"))),
 )
 # §11 gives the code 411 and no types: this choice of executable ones is ours.
 FORBIDDEN_EXTENSIONS = frozenset(
@@ -87,8 +98,8 @@ def _send(world: World, server: Json | None, message: Any) -> Json:
     if len(inactive) == len(recipients):
         raise Refused(406, addresses=", ".join(inactive))
     answer = _accepted(given, _message(inactive))
-    _keep(server, stream, given, answer)
-    _bounce(server, stream, recipients)
+    keep(server, stream, given, answer, [each for each in recipients if each not in inactive])
+    _bounce(server, stream, given, recipients)
     return answer
 
 
@@ -109,24 +120,11 @@ def _accepted(given: Json, message: str) -> Json:
     }
 
 
-def _keep(server: Json, stream: Json, given: Json, answer: Json) -> None:
-    """Remember who wrote what to whom, not the bodies, and only the latest."""
-    kept = {
-        "MessageID": answer["MessageID"],
-        "MessageStream": stream["ID"],
-        "From": given["from"],
-        "To": given["to"],
-        "Subject": given.get("subject", ""),
-        "Tag": given.get("tag", ""),
-        "SubmittedAt": answer["SubmittedAt"],
-    }
-    server["messages"] = [*server["messages"], kept][-KEPT_MESSAGES:]
-
-
-def _bounce(server: Json, stream: Json, recipients: Sequence[str]) -> None:
-    """Bounce at once what is addressed so, which really takes a while (postmark.md §9.4)."""
-    if HARD_BOUNCE in (each.lower() for each in recipients):
-        suppress(server, stream["ID"], HARD_BOUNCE, reason="HardBounce", origin="Recipient")
+def _bounce(server: Json, stream: Json, given: Json, recipients: Sequence[str]) -> None:
+    """Suppress who plays a hard bounce; other bounces suppress nobody (postmark.md §9.4)."""
+    for each in recipients:
+        if bounce_type(each, given.get("headers", ())) == "HardBounce":
+            suppress(server, stream["ID"], each, reason="HardBounce", origin="Recipient")
 
 
 def _check_content(given: Json) -> tuple[str, list[str]]:

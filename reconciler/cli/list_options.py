@@ -1,7 +1,6 @@
 """What the options of `validate-list` say."""
 
 import math
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +11,11 @@ from typing import Any
 import click
 
 from reconciler.cli.outputs import check_output
+from reconciler.dns.servers import Server, place_of
 from reconciler.errors import Untrusted, UsageError
 from reconciler.lists.price import PLANS, Bands, bands_of
 
 _LONGEST_PRICES = 2**16
-_PORT = 53
-_SERVER = re.compile(
-    r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<host>[0-9.]+))(?::(?P<port>\d{1,5}))?", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +32,7 @@ class Asked:
     resume: bool
     anew: bool
     no_dns: bool
-    resolver: tuple[str, int]
+    resolver: str
     state_dir: Path
 
     def check(self, *, is_asked_to_trust: bool) -> None:
@@ -59,6 +55,16 @@ class Asked:
                 raise UsageError(f"--out {self.out}: this is the list itself; name another file")
 
     @property
+    def servers(self) -> tuple[Server, ...]:
+        """Return the name servers to ask instead of the system's. Raises UsageError."""
+        if not self.resolver:
+            return ()
+        servers = place_of(self.resolver, "resolver").servers()
+        if not servers:
+            raise UsageError(f"--resolver {self.resolver}: the system knows no such host")
+        return servers
+
+    @property
     def bands(self) -> tuple[Bands, str]:
         """Return the price list, and what it is called. Raises UsageError."""
         if self.prices is None:
@@ -76,25 +82,6 @@ def _amount(
     if value is not None and not math.isfinite(value):
         raise click.BadParameter("an amount of USD is wanted")
     return None if value is None else Decimal(str(value))
-
-
-def _server(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, int]:
-    """Return the host and port of a name server: an IP address, IPv6 with a port in brackets."""
-    import ipaddress  # noqa: PLC0415 - only who names one pays for it
-
-    if not value:
-        return "", _PORT
-    if value.count(":") > 1 and not value.startswith("["):
-        value = f"[{value}]"
-    match = _SERVER.fullmatch(value)
-    try:
-        address = str(ipaddress.ip_address(match["v6"] or match["host"])) if match else ""
-    except ValueError:
-        address = ""
-    number = int(match["port"] or _PORT) if match and address else 0
-    if not 0 < number < 2**16:
-        raise click.BadParameter("an IP address is wanted, with a port or without: 192.0.2.1:53")
-    return address, number
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -145,7 +132,6 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--resolver",
         default="",
-        callback=_server,
         metavar="HOST[:PORT]",
         help="The name server to ask, instead of the system's.",
     ),

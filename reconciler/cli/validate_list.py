@@ -112,9 +112,10 @@ def _surveyed(file: AddressList, ledger: Ledger, asked: Asked, how: Options) -> 
 
 
 def _has_mail(asked: Asked) -> HasMail | None:
+    servers = asked.servers
     if asked.no_dns:
         return None
-    has_mail = mail_asked_of(*asked.resolver)
+    has_mail = mail_asked_of([each.address for each in servers], servers[0].port if servers else 0)
     if has_mail is None:
         options.tell("Warning: no name server is known here; no domain is asked for its mail.")
     return has_mail

@@ -1,7 +1,7 @@
 """Whether a domain takes mail: asked of the name servers, once for each domain."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -17,14 +17,14 @@ _AT_ONCE = 24
 _AHEAD = 4 * _AT_ONCE
 
 
-def mail_asked_of(host: str = "", port: int = 53) -> HasMail | None:
-    """Return what asks a name server, or the system's; None where the system knows of none."""
+def mail_asked_of(hosts: Sequence[str] = (), port: int = 53) -> HasMail | None:
+    """Return what asks name servers, or the system's; None where the system knows of none."""
     try:
-        resolver = dns.resolver.Resolver(configure=not host)
+        resolver = dns.resolver.Resolver(configure=not hosts)
     except dns.resolver.NoResolverConfiguration:
         return None
-    if host:
-        resolver.nameservers = [host]
+    if hosts:
+        resolver.nameservers = list(hosts)
         resolver.port = port
     resolver.lifetime = SECONDS
     return _mail_of(resolver)

@@ -209,8 +209,8 @@ def test_a_preview_that_is_gone_is_uploaded_again(paid: Served, folder: Path) ->
         (("--resume",), 4, "nothing is remembered of a validation of this list"),
         (("--prices", "none.json"), 64, "cannot be read"),
         (("--max-cost", "nan"), 64, "USD"),
-        (("--resolver", "example.com"), 64, "an IP address is wanted"),
-        (("--resolver", "127.0.0.1:99999"), 64, "an IP address is wanted"),
+        (("--resolver", "a b"), 64, "is no resolver"),
+        (("--resolver", "127.0.0.1:99999"), 64, "a port is a number"),
     ],
 )
 def test_what_cannot_be_done_is_said(

@@ -39,6 +39,18 @@ def killed(box: Served, folder: Path, start: str, *arguments: str) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
+def killed_before_it_heard(box: Served, folder: Path, start: str, *arguments: str) -> None:
+    """Stop the program in a call, let the call take effect, and kill the program then."""
+    with begin(box, folder, *(arguments or PAYING)) as process:
+        while not calls(box, start):
+            assert process.poll() is None, process.communicate()
+        process.send_signal(signal.SIGSTOP)
+        while not jobs(box):
+            pass
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+
+
 def resumed(box: Served, folder: Path, *arguments: str) -> None:
     """Go on, and see that the whole list is there, and was asked for once."""
     done = run(
@@ -60,9 +72,7 @@ def jobs(box: Served) -> int:
 
 def test_a_kill_while_it_is_submitted(paid: Served, folder: Path) -> None:
     fault(paid, method="POST", path=f"{BULK}*", delay=1)
-    killed(paid, folder, POST)
-    while not jobs(paid):
-        pass
+    killed_before_it_heard(paid, folder, POST)
     resumed(paid, folder)
     assert len(calls(paid, POST)) == 1
 
@@ -95,9 +105,7 @@ def test_a_kill_while_it_is_downloaded(paid: Served, folder: Path) -> None:
 
 def test_a_kill_while_a_preview_is_promoted(paid: Served, folder: Path) -> None:
     fault(paid, method="PUT", path="*/preview/*", delay=1)
-    killed(paid, folder, "PUT", *PAYING, "--preview")
-    while not jobs(paid):
-        pass
+    killed_before_it_heard(paid, folder, "PUT", *PAYING, "--preview")
     resumed(paid, folder)
     assert (len(calls(paid, "PUT")), len(calls(paid, POST))) == (1, 0)
 

@@ -41,14 +41,14 @@ def test_only_an_answer_says_that_a_domain_takes_no_mail(
 ) -> None:
     monkeypatch.setattr(mail_hosts, "SECONDS", 0.3)
     with serving(TABLE) as server:
-        has_mail = mail_asked_of("127.0.0.1", server.port)
+        has_mail = mail_asked_of(["127.0.0.1"], server.port)
         assert has_mail is not None
         assert has_mail(domain) is verdict
 
 
 def test_a_domain_with_mail_servers_is_asked_once() -> None:
     with serving(TABLE) as server:
-        has_mail = mail_asked_of("127.0.0.1", server.port)
+        has_mail = mail_asked_of(["127.0.0.1"], server.port)
         assert has_mail is not None
         assert list(without_mail(["mx.example.com"], has_mail)) == [("mx.example.com", False)]
     assert server.asked == {("mx.example.com.", "MX"): 1}

@@ -5,6 +5,7 @@ it, only unknown. So one that is damaged is as good as none.
 """
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -20,11 +21,16 @@ from reconciler.folder import Folder
 
 _FORMAT = 1
 _TESTS, _JOBS = "tests", "jobs"
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 Document = dict[str, Any]
 
 
 class StateUnusable(ReconcileError):
     """The state cannot be kept where it was said to be."""
+
+
+class Busy(ReconcileError):
+    """Another run does this already, and once is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,29 @@ class State:
         with self._changing() as document:
             _section(document, _JOBS).pop(key, None)
 
+    @contextmanager
+    def alone(self, key: str) -> Iterator[None]:
+        """Keep other runs from the job of a key, until the block ends, or the process by any means.
+
+        Raises Busy when another run is at it, and StateUnusable.
+        """
+        folder = Folder(self.path)
+        try:
+            folder.make()
+            name = f"{hashlib.sha256(key.encode(errors='surrogateescape')).hexdigest()[:16]}.lock"
+            descriptor = os.open(self.path / name, _LOCK, 0o600)
+        except OSError as problem:
+            raise _unusable(folder, problem) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise Busy("another run is at the same thing just now; wait for its end") from None
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
     def _read(self) -> Document:
         try:
             document = json.loads(Folder(self.path).read())
@@ -89,10 +118,14 @@ class State:
                     content = json.dumps({**document, "format": _FORMAT}, indent=2)
                     folder.write(content.encode() + b"\n")
         except OSError as problem:
-            raise StateUnusable(
-                f"the state cannot be kept in {folder.file}: {problem.strerror}; "
-                "name another folder with --state"
-            ) from None
+            raise _unusable(folder, problem) from None
+
+
+def _unusable(folder: Folder, problem: OSError) -> StateUnusable:
+    return StateUnusable(
+        f"the state cannot be kept in {folder.file}: {problem.strerror}; "
+        "name another folder with --state"
+    )
 
 
 def _section(document: Document, name: str) -> Document:

@@ -27,11 +27,13 @@ FLOORS: dict[str, set[str]] = {
     "handover": GROUND,
     "web": {"source", "errors", "model"},
     "providers": GROUND | {"web"},
+    "lists": GROUND | {"state"},
     "messages": {"source", "errors", "model", "web"},
     "forges": {"source", "files", "errors", "model", "web"},
-    "reports": GROUND | {"engine", "state", "dns"},
+    "reports": GROUND | {"engine", "state", "dns", "lists"},
     "dashboard": GROUND | {"reports", "web"},
-    "library": GROUND | {"config", "secrets", "dns", "engine", "providers", "git"},
+    "library": GROUND
+    | {"config", "secrets", "dns", "engine", "providers", "git", "lists", "state"},
 }
 """What each floor may import, besides itself. `cli` may import all; nothing may import `cli`.
 
@@ -41,7 +43,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 HOMES = {
     "httpx": {"providers", "sandbox/transport", "web"},
     "deepdiff": {"engine/diff"},
-    "dns": {"dns"},
+    "dns": {"dns", "lists"},
     "yaml": {"config", "handover", "render/quoting", "secrets/rules"},
     "jsonschema": {"config"},
     "referencing": {"config"},
@@ -50,6 +52,8 @@ HOMES = {
     "starlette": {"dashboard/serving", "sandbox"},
     "uvicorn": {"web/serving", "sandbox/serve"},
     "cryptography": {"sandbox"},
+    "email_validator": {"lists"},
+    "disposable_email_domains": {"lists"},
 }
 
 

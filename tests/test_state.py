@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.state import LastTest, State, StateUnusable
+from reconciler.state import Busy, LastTest, State, StateUnusable
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -76,6 +76,25 @@ def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StateUnusable, match="name another folder with --state"):
         State(tmp_path / "state").keep_job("list", {})
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_what_one_run_is_at_no_other_is(tmp_path: Path) -> None:
+    with State(tmp_path).alone("list"):
+        with pytest.raises(Busy, match="another run"), State(tmp_path).alone("list"):
+            pass
+        with State(tmp_path).alone("another list"):
+            pass
+    with State(tmp_path).alone("list"):
+        pass
+
+
+def test_where_nothing_can_be_kept_nobody_is_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(StateUnusable, match="name another folder"),
+        State(tmp_path / "file" / "below").alone("list"),
+    ):
+        pass
 
 
 def _keep(folder: Path, name: str) -> None:

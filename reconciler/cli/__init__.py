@@ -75,6 +75,10 @@ class LazyGroup(Commands):
         },
         "Operate": {
             "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
+            "validate-list": (
+                "reconciler.cli.validate_list:validate_list",
+                "Have a list of addresses validated, after free checks.",
+            ),
             "status": ("reconciler.cli.status:status", "Show how each provider stands."),
             "domains": (
                 "reconciler.cli.domains:domains",

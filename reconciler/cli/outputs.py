@@ -3,9 +3,10 @@
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
+from typing import TextIO
 
 from reconciler.errors import UsageError
 from reconciler.files import write_below
@@ -60,6 +61,36 @@ def write_secret_output(option: str, file: Path, text: str) -> None:
         write_below(root, path, text.encode(), new=False, mode=_OWNER_ONLY)
     except OSError as problem:
         raise UsageError(f"{option}: {problem.strerror}") from None
+
+
+@contextmanager
+def opened_output(option: str, file: Path) -> Iterator[TextIO]:
+    """Yield a file to write to, for its owner only; it is there in one step once all is written.
+
+    Raises UsageError.
+    """
+    try:
+        if _is_special(file):
+            with file.open("w", encoding="utf-8", newline="") as opened:
+                yield opened
+        else:
+            with _draft_of(file) as opened:
+                yield opened
+    except OSError as problem:
+        raise UsageError(f"{option}: {problem.strerror}") from None
+
+
+@contextmanager
+def _draft_of(file: Path) -> Iterator[TextIO]:
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as opened:
+            yield opened
+        Path(draft).replace(file)
+    except BaseException:
+        with suppress(OSError):
+            Path(draft).unlink()
+        raise
 
 
 def _is_special(file: Path) -> bool:

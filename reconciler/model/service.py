@@ -26,6 +26,8 @@ class Service(ABC):
     token_keys: ClassVar[tuple[str, ...]]
     token_kinds: ClassVar[Mapping[str, TokenKind]] = {}
     """By key, what each token is."""
+    validates_lists: ClassVar[bool] = False
+    """Whether it judges whole lists of addresses, for money."""
     domain_checks: ClassVar[Checks] = Checks({})
     sink: ClassVar[str] = ""
     """An address that takes any mail and delivers none; where there is none, a mode does that."""

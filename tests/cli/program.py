@@ -14,7 +14,9 @@ from typing import Any
 import httpx
 
 PROGRAM = [sys.executable, "-m", "reconciler"]
-CLEAN = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+CLEAN = {
+    key: os.environ[key] for key in ("PATH", "HOME", "LANG", "PYTHONPATH") if key in os.environ
+}
 
 
 @dataclass(frozen=True)

@@ -66,5 +66,16 @@ def test_a_long_silence_is_broken_in_a_log(capsys: pytest.CaptureFixture[str]) -
     assert not TERMINAL_CODE.search(shown)
 
 
+def test_a_log_is_told_how_long_the_rest_takes_of_work_that_is_all_alike(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = ""
+    with Progress("Validating", silence=0.01, tells_rest=True) as progress:
+        progress.come_to(30, 40)
+        while "Validating: 30 of 40" not in shown:
+            shown += capsys.readouterr().err
+    assert re.search(r"30 of 40, about \d+ s left\n", shown)
+
+
 def test_a_plan_says_nothing_in_a_log_unless_it_takes_long(box: Served, folder: Path) -> None:
     assert run("plan", cwd=folder, env=box.env).err == ""

@@ -7,7 +7,7 @@ session's business, in the folder of the service.
 from reconciler.providers.api.auth import SecretAuth, SecretHeader, SecretPassword
 from reconciler.providers.api.base_urls import base_urls
 from reconciler.providers.api.budget import Budget
-from reconciler.providers.api.client import Dialect, Form, Query, Reader, Writer
+from reconciler.providers.api.client import Dialect, Files, Form, Query, Reader, Writer
 from reconciler.providers.api.connector import ClientT, Connector
 from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, safe_text, texts_in
 from reconciler.providers.api.paging import all_pages
@@ -17,6 +17,7 @@ __all__ = [
     "ClientT",
     "Connector",
     "Dialect",
+    "Files",
     "Form",
     "KnownSecrets",
     "Query",

@@ -46,6 +46,10 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 _LOOK_BETWEEN = "Check the base URL, and what stands between here and there."
 Query = Mapping[str, str | int]
 Form = Mapping[str, str | Secret | Sequence[str]]
+Files = Mapping[str, tuple[str, bytes, str]]
+"""By field: a name, a content and its media type."""
+_SLOWEST = 50_000
+"""Bytes a second at which a file is still given the time to be sent."""
 
 
 class Dialect(Protocol):
@@ -117,6 +121,10 @@ class Reader:
         """What is equal for two clients with one secret at one URL; only to be compared."""
         return str(self._line.pool.base_url), self._line.auth.identity()
 
+    @property
+    def base_url(self) -> str:
+        return str(self._line.pool.base_url)
+
     def get(self, path: str, params: Query | None = None) -> dict[str, Any]:
         """Return the JSON object at a path.
 
@@ -162,7 +170,7 @@ class Reader:
                 method,
                 path,
                 auth=line.auth,
-                seconds=line.seconds,
+                seconds=line.seconds + _to_send(content.get("files", {})),
                 **_revealed(content),
             )
             answers.append(response)
@@ -209,8 +217,9 @@ class Writer(Reader):
         json: Any = None,
         form: Form | None = None,
         params: Query | None = None,
+        files: Files | None = None,
     ) -> dict[str, Any]:
-        return self._write("POST", path, json=json, data=form, params=params)
+        return self._write("POST", path, json=json, data=form, params=params, files=files)
 
     def put(
         self,
@@ -245,6 +254,10 @@ def _revealed(content: Any) -> Any:
     if isinstance(content, Mapping):
         return {name: _revealed(value) for name, value in content.items()}
     return [_revealed(value) for value in content] if isinstance(content, list) else content
+
+
+def _to_send(files: Files) -> float:
+    return sum(len(content) for _, content, _ in files.values()) / _SLOWEST
 
 
 def _leaves_doubt(response: httpx.Response) -> bool:

@@ -44,6 +44,7 @@ _TRACKED = ("opens", "clicks", "unsubscribe")
 
 class Mailgun(Service):
     name = "mailgun"
+    validates_lists = True
     pace = START.calls
     kinds = (Domains(), Tracking(), Dkim(), Webhooks(), Certificates(), AccountWebhooks())
     token_keys = ("token",)

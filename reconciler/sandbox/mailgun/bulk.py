@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -204,7 +204,7 @@ def download(call: Call) -> Response:
         return not_found()
     if _has_expired(call):
         return Response("Request has expired", 403, media_type="text/plain")
-    rows = [verdicts.judge(address) for address in job["addresses"]]
+    rows = map(verdicts.judge, job["addresses"])
     return Response(_zipped(f"results.{form}", WRITERS[form](rows)), media_type="application/zip")
 
 
@@ -226,7 +226,7 @@ def _zipped(name: str, content: str) -> bytes:
     return buffer.getvalue()
 
 
-def _as_csv(rows: list[verdicts.Verdict]) -> str:
+def _as_csv(rows: Iterable[verdicts.Verdict]) -> str:
     """Use the fields of the single call; the real columns are not known."""
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, COLUMNS, extrasaction="ignore", restval="")
@@ -235,4 +235,8 @@ def _as_csv(rows: list[verdicts.Verdict]) -> str:
     return buffer.getvalue()
 
 
-WRITERS: Mapping[str, Any] = {"csv": _as_csv, "json": json.dumps}
+def _as_json(rows: Iterable[verdicts.Verdict]) -> str:
+    return json.dumps(list(rows))
+
+
+WRITERS: Mapping[str, Any] = {"csv": _as_csv, "json": _as_json}

@@ -142,6 +142,17 @@ def test_without_an_account_token_a_sender_is_unknown_and_nothing_fails(
     assert looks(done)["t sender a@example.com"][0] == "unknown"
 
 
+def test_a_token_of_another_server_than_the_named_one_fails(good: Served, folder: Path) -> None:
+    config = folder / "esp.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("    sender: nor", "    server: Other\n    sender: nor"))
+    done = run("check", "transactional", "--format", "json", cwd=folder, env=good.env)
+    assert done.code == 1
+    state, fact = looks(done)["transactional server token"]
+    assert state == "failed"
+    assert "the server of `token` is called `Transactional`" in fact
+
+
 def test_an_unknown_provider_is_refused_with_the_nearest_name(box: Served, folder: Path) -> None:
     done = run("check", "marketng", cwd=folder, env=box.env)
     assert done.code == 64

@@ -8,6 +8,7 @@ from reconciler.errors import AuthenticationFailed, ServiceError
 from reconciler.model import Examination, Health, Observation, Provider, TokenKind
 from reconciler.providers.api import Reader
 from reconciler.providers.desired import host_name
+from reconciler.providers.postmark.servers import check_name
 from reconciler.providers.postmark.session import (
     ACCOUNT_DIALECT,
     SERVER_DIALECT,
@@ -15,6 +16,7 @@ from reconciler.providers.postmark.session import (
     identified,
     paged,
 )
+from reconciler.source import Node
 
 TOKEN, ACCOUNT_TOKEN = "token", "account_token"
 TOKEN_KINDS = {
@@ -33,7 +35,8 @@ def examinations(provider: Provider, session: PostmarkSession[Reader]) -> Iterat
     given = provider.node.children
     for key, dialect in _DIALECTS.items():
         if key in given:
-            yield Examination(dialect.token, partial(_token, session, key), key)
+            look = partial(_token, session, key, provider.node.at("server"))
+            yield Examination(dialect.token, look, key)
     if TOKEN not in given and "server" in given:
         yield Examination(f"server {provider.node.text('server')}", partial(_learnt, session))
     if sender := provider.node.text("sender"):
@@ -41,10 +44,13 @@ def examinations(provider: Provider, session: PostmarkSession[Reader]) -> Iterat
         yield Examination(f"sender {sender}", look, sender=sender)
 
 
-def _token(session: PostmarkSession[Reader], key: str) -> Observation:
-    """Ask what only this kind of token may; one that is refused is tried as the other, once."""
+def _token(session: PostmarkSession[Reader], key: str, server: Node | None) -> Observation:
+    """Ask what only this kind of token may; one that is refused is tried as the other, once.
+
+    Raises WrongServer when the token reaches another one than the `server` that is named.
+    """
     try:
-        return Observation(Health.GOOD, _proof(session.probe(key, _DIALECTS[key]), key))
+        return Observation(Health.GOOD, _proof(session.probe(key, _DIALECTS[key]), key, server))
     except AuthenticationFailed as error:
         other = _OTHER[key]
         if not _is_accepted(session.probe(key, _DIALECTS[other]), other):
@@ -55,10 +61,13 @@ def _token(session: PostmarkSession[Reader], key: str) -> Observation:
         return Observation(Health.FAILED, fact, advice)
 
 
-def _proof(client: Reader, key: str) -> str:
+def _proof(client: Reader, key: str, server: Node | None = None) -> str:
     """Read the cheapest thing: the servers would come with the tokens of all of them (§1.3)."""
     if key == TOKEN:
-        return _server_as_text(identified(client.get("/server"), "GET /server"))
+        answer = identified(client.get("/server"), "GET /server")
+        if server:
+            check_name(server, answer)
+        return _server_as_text(answer)
     total = client.get("/domains", {"count": 1, "offset": 0}).get("TotalCount")
     return f"the account has {total} domain{'' if total == 1 else 's'}"
 

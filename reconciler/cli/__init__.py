@@ -75,28 +75,28 @@ class LazyGroup(Commands):
         },
         "Operate": {
             "check": ("reconciler.cli.check:check", "Test the connection of each provider."),
-            "validate-list": (
-                "reconciler.cli.validate_list:validate_list",
-                "Have a list of addresses validated, after free checks.",
-            ),
             "status": ("reconciler.cli.status:status", "Show how each provider stands."),
             "domains": (
                 "reconciler.cli.domains:domains",
                 "List, hand over, diagnose and verify domains.",
             ),
-            "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
-            "dashboard": (
-                "reconciler.cli.dashboard:dashboard",
-                "Show how the providers stand, as a page.",
-            ),
             "send-test": (
                 "reconciler.cli.send_test:send_test",
                 "Send a test mail, and tell what becomes of it.",
+            ),
+            "validate-list": (
+                "reconciler.cli.validate_list:validate_list",
+                "Have a list of addresses validated, after free checks.",
             ),
             "render": (
                 "reconciler.cli.render:render",
                 "Write what a sending application needs.",
             ),
+            "dashboard": (
+                "reconciler.cli.dashboard:dashboard",
+                "Show how the providers stand, as a page.",
+            ),
+            "run": ("reconciler.cli.run:run", "Carry out a one-off action, such as rotate-dkim."),
             "secrets": ("reconciler.cli.secrets:secrets", "Check, set, list or reveal secrets."),
         },
         "Try out": {
@@ -199,7 +199,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     _leave_no_core()
     _collect_seldom()
     interrupt_at_once()
-    code = run(sys.argv[1:] if arguments is None else arguments)
+    code = exit_code_of(sys.argv[1:] if arguments is None else arguments)
     try:
         sys.stdout.flush()
     except OSError:
@@ -212,7 +212,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def run(arguments: list[str]) -> int:
+def exit_code_of(arguments: list[str]) -> int:
     """Run the program and return its exit code."""
     try:
         code: Any = group.main(arguments, prog_name="esp-reconcile", standalone_mode=False)

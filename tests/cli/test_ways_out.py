@@ -7,7 +7,8 @@ from program import Served, run
 
 ALL_COMMANDS = (
     "known: validate, plan, apply, drift, report, comment, explain, init, import, schema, "
-    "completion, check, run, secrets, sandbox"
+    "completion, check, status, domains, send-test, validate-list, render, dashboard, run, "
+    "secrets, sandbox"
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from program import run
 from test_dotenv_target import MEANT_POSTMARK
 
-from reconciler.cli import run as main
+from reconciler.cli import exit_code_of as main
 from reconciler.render import TARGETS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "esp.yaml"

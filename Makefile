@@ -17,7 +17,7 @@ JAVASCRIPT := tests/contract/javascript
 PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/.installed)
 # What one worker has not begun another takes over: the slowest tests stand together.
 # Much of what tests do is to wait for a process: so there are two workers a processor.
-PYTEST := pytest -n $(shell expr 2 \* $$(nproc)) --dist worksteal
+PYTEST := pytest -n $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/github/*.yml)
 PIPELINES := $(wildcard examples/gitlab/*.yml)
 STAND_INS := $(wildcard tests/ci/actions/*/action.yml)

@@ -110,9 +110,9 @@ def _watch(connection: socket.socket) -> NoReturn:
 
 def _open_streams() -> None:
     """Open the standard streams as an interpreter does when it starts."""
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = sys.__stderr__ = open(  # noqa: SIM115
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(  # noqa: SIM115
         2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False
     )
 

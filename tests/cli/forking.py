@@ -76,8 +76,8 @@ def _listen(listener: socket.socket) -> None:
     """Fork for each who connects, until whoever started this has ended."""
     _import_all()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while sys.stdin.fileno() not in (ready := select.select([listener, 0], [], [])[0]):
-        assert ready
+    beginner = sys.stdin.fileno()
+    while beginner not in select.select([listener.fileno(), beginner], [], [])[0]:
         connection, _ = listener.accept()
         if not os.fork():
             listener.close()

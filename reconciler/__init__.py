@@ -10,14 +10,15 @@ As a library:
         print(planner.plan().changes)
 
 `Reconciler` is a `Planner` that can also write; `look_for_drift` tells what left what was applied,
-`import_live` declares what is live, and `explain` tells all about one address. `docs/library.md`
-shows each at work.
+`import_live` declares what is live, `check` tests connections, and `explain` tells all about one
+address. `docs/library.md` shows each at work.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reconciler.library.checking import check as check
     from reconciler.library.drifting import base_at as base_at
     from reconciler.library.drifting import look_for_drift as look_for_drift
     from reconciler.library.explaining import explain as explain
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _FACE = {
+    "check": "reconciler.library.checking",
     "Imported": "reconciler.library.importing",
     "explain": "reconciler.library.explaining",
     "import_live": "reconciler.library.importing",

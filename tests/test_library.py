@@ -90,7 +90,9 @@ GUIDE = Path(__file__).parents[1] / "docs" / "library.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("code", EXAMPLES, ids=["plan", "apply", "drift", "import", "explain"])
+@pytest.mark.parametrize(
+    "code", EXAMPLES, ids=["plan", "apply", "drift", "import", "explain", "check"]
+)
 def test_each_example_of_the_guide_runs(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,11 +14,12 @@ from reconciler.reports.diagnosis import diagnoses_as_document, diagnoses_as_tex
 
 
 @click.command(
+    short_help="Say what is wrong in DNS, and what to do.",
     epilog="""\b
 Examples:
   esp-reconcile domains diagnose mg.example.com
   esp-reconcile domains diagnose --all --resolver 192.0.2.53 --format json
-"""
+""",
 )
 @chosen
 @click.option(

@@ -27,10 +27,11 @@ dry_run_option = click.option(
 
 
 @click.command(
+    short_help="Declare domains in the YAML.",
     epilog="""\b
 Example:
   esp-reconcile domains add news.example.com --provider marketing
-"""
+""",
 )
 @names_argument
 @provider_option
@@ -63,10 +64,11 @@ def add(
 
 
 @click.command(
+    short_help="Say `ensure: absent` of domains in the YAML.",
     epilog="""\b
 Example:
   esp-reconcile domains remove old.example.com
-"""
+""",
 )
 @names_argument
 @provider_option

@@ -12,6 +12,7 @@ from reconciler.reports.domains import domains_as_document, domains_as_text
 
 @click.command(
     "list",
+    short_help="List domains and what their services say of each record.",
     epilog="""\b
 Examples:
   esp-reconcile domains list

@@ -38,11 +38,12 @@ class _Asked:
 
 
 @click.command(
+    short_help="Show the DNS records that are wanted, or hand them over.",
     epilog="""\b
 Examples:
   esp-reconcile domains records mg.example.com
   esp-reconcile domains records --missing --format octodns
-"""
+""",
 )
 @chosen
 @click.option("--missing", "is_missing", is_flag=True, help="Only what a service does not find.")

@@ -17,11 +17,12 @@ from reconciler.reports.domains import verifications_as_document, verifications_
 
 
 @click.command(
+    short_help="Have services look at DNS now.",
     epilog="""\b
 Examples:
   esp-reconcile domains verify mg.example.com
   esp-reconcile domains verify --all --wait 30m
-"""
+""",
 )
 @chosen
 @click.option(

@@ -16,8 +16,8 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 JAVASCRIPT := tests/contract/javascript
 PACKAGES := $(if $(shell command -v npm 2>/dev/null),$(JAVASCRIPT)/node_modules/.installed)
 # What one worker has not begun another takes over: the slowest tests stand together.
-# Much of what tests do is to wait for a process: so there are two workers a processor.
-PYTEST := pytest -n $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
+# Tests wait for processes, too: so there is one worker more than there are processors.
+PYTEST := pytest -n $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN)) --dist worksteal
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/github/*.yml)
 PIPELINES := $(wildcard examples/gitlab/*.yml)
 STAND_INS := $(wildcard tests/ci/actions/*/action.yml)

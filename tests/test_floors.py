@@ -66,6 +66,10 @@ class Import:
     line: int
     is_inner: bool
 
+    @property
+    def is_ours(self) -> bool:
+        return self.what.split(".")[0] == "reconciler"
+
     def __str__(self) -> str:
         return f"reconciler/{self.by}.py:{self.line} imports {self.what}"
 
@@ -95,9 +99,20 @@ def imports_of(name: str, path: Path) -> Iterator[Import]:
                 yield Import(name, f"{node.module}.{alias.name}", node.lineno, is_inner)
 
 
-IMPORTS = [each for name, path in modules().items() for each in imports_of(name, path)]
-OURS = [each for each in IMPORTS if each.what.split(".")[0] == "reconciler"]
-FOREIGN = [each for each in IMPORTS if each not in OURS]
+@functools.cache
+def imports() -> list[Import]:
+    """Return all imports; they are looked for by who needs them, and not by each worker."""
+    return [each for name, path in modules().items() for each in imports_of(name, path)]
+
+
+@functools.cache
+def ours() -> list[Import]:
+    return [each for each in imports() if each.is_ours]
+
+
+@functools.cache
+def foreign() -> list[Import]:
+    return [each for each in imports() if not each.is_ours]
 
 
 def floor(name: str) -> str:
@@ -121,12 +136,12 @@ def test_every_floor_is_known() -> None:
 @pytest.mark.parametrize("name", sorted(FLOORS))
 def test_a_floor_imports_only_what_stands_below_it(name: str) -> None:
     allowed = FLOORS[name] | {name}
-    found = [each for each in OURS if floor(each.by) == name]
+    found = [each for each in ours() if floor(each.by) == name]
     assert [str(each) for each in found if floor(module_of(each.what)) not in allowed] == []
 
 
 def test_nobody_imports_the_command_line() -> None:
-    users = {each.by for each in OURS if floor(module_of(each.what)) == "cli"}
+    users = {each.by for each in ours() if floor(module_of(each.what)) == "cli"}
     assert {user for user in users if floor(user) != "cli"} == {"__main__"}
 
 
@@ -135,7 +150,7 @@ def test_the_two_services_know_nothing_of_each_other() -> None:
         for one, other in (("postmark", "mailgun"), ("mailgun", "postmark")):
             found = [
                 str(each)
-                for each in OURS
+                for each in ours()
                 if f"{each.by}/".startswith(f"{floor_name}/{one}/")
                 and f"{module_of(each.what)}/".startswith(f"{floor_name}/{other}/")
             ]
@@ -144,13 +159,13 @@ def test_the_two_services_know_nothing_of_each_other() -> None:
 
 def test_imports_stand_at_the_top_except_on_the_command_line() -> None:
     """The library that most runs need not, and that takes longest to load, is the one exception."""
-    inner = [each for each in IMPORTS if each.is_inner and floor(each.by) != "cli"]
+    inner = [each for each in imports() if each.is_inner and floor(each.by) != "cli"]
     assert {each.what.split(".")[0] for each in inner} == {"deepdiff"}
 
 
 @pytest.mark.parametrize("library", sorted(HOMES))
 def test_a_library_has_one_home(library: str) -> None:
-    users = {each.by for each in FOREIGN if each.what.split(".")[0] == library}
+    users = {each.by for each in foreign() if each.what.split(".")[0] == library}
     homes = HOMES[library]
     assert users, f"{library} is used nowhere"
     strangers = {user for user in users if not any(f"{user}/".startswith(f"{h}/") for h in homes)}
@@ -159,13 +174,13 @@ def test_a_library_has_one_home(library: str) -> None:
 
 def test_no_library_is_used_without_a_home() -> None:
     standard = sys.stdlib_module_names
-    found = {each.what.split(".")[0] for each in FOREIGN}
+    found = {each.what.split(".")[0] for each in foreign()}
     assert found - standard == set(HOMES)
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     graph: dict[str, set[str]] = {name: set() for name in modules()}
-    for each in OURS:
+    for each in ours():
         target = module_of(each.what)
         if target not in {"", each.by}:
             graph[each.by].add(target)
@@ -176,7 +191,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
 
 def test_the_ground_uses_the_standard_library_only() -> None:
-    assert [str(each) for each in FOREIGN if each.by in GROUND and not _is_standard(each)] == []
+    assert [str(each) for each in foreign() if each.by in GROUND and not _is_standard(each)] == []
 
 
 def _is_standard(each: Import) -> bool:

@@ -32,37 +32,47 @@ class Run:
         return json.loads(self.out)
 
 
+Output = tuple[int, bytes, bytes]
 _READ_AT_THE_START = ("PYTHON", "LANG", "LC_")
 """How the variables begin that count when an interpreter starts, and not later."""
 
 
 def run(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Run:
     """Run the program as a process, and wait for its end."""
-    told = {**CLEAN, **(env or {})}
-    is_known = all(
-        CLEAN.get(key) == told[key] for key in told if key.startswith(_READ_AT_THE_START)
-    )
-    done = (_forked if is_known else _started)(arguments, cwd, told)
-    assert "Traceback" not in done.err, done.err
-    return done
+    code, out, err = finished(arguments, cwd, {**CLEAN, **(env or {})})
+    assert b"Traceback" not in err, err
+    return Run(code, _as_text(out), _as_text(err))
 
 
-def _started(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Run:
+def _as_text(output: bytes) -> str:
+    return output.decode().replace("\r\n", "\n").replace("\r", "\n")
+
+
+def finished(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Output:
+    """Run the program, and return its exit code, standard output and standard error.
+
+    It is forked from a process that has imported it, unless the environment holds what counts when
+    an interpreter starts.
+    """
+    early = [key for key in env if key.startswith(_READ_AT_THE_START)]
+    is_as_ours = all(CLEAN.get(key) == env[key] for key in early)
+    return (_forked if is_as_ours else _started)(arguments, cwd, env)
+
+
+def _started(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Output:
     done = subprocess.run(
         [*PROGRAM, *arguments],
         cwd=cwd,
         env=env,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
         timeout=60,
         check=False,
     )
-    return Run(done.returncode, done.stdout, done.stderr)
+    return done.returncode, done.stdout, done.stderr
 
 
-def _forked(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Run:
-    """Save a process that was started anew what it would import."""
+def _forked(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Output:
     (out, to_out), (err, to_err) = os.pipe(), os.pipe()
     nothing = os.open(os.devnull, os.O_RDONLY)
     try:
@@ -71,12 +81,12 @@ def _forked(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Run:
         for each in (nothing, to_out, to_err):
             os.close(each)
     with ThreadPoolExecutor(2) as readers:
-        told = list(readers.map(_read_all, (out, err)))
-    return Run(code_of(connection), *told)
+        said, told = readers.map(_read_all, (out, err))
+    return code_of(connection), said, told
 
 
-def _read_all(stream: int) -> str:
-    with os.fdopen(stream, encoding="utf-8") as opened:
+def _read_all(stream: int) -> bytes:
+    with os.fdopen(stream, "rb") as opened:
         return opened.read()
 
 

@@ -15,7 +15,7 @@ PATIENCE = pytest.mark.timeout(400)
 LAW = settings(
     derandomize=True,
     deadline=None,
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -175,7 +175,7 @@ def test_a_fault_at_any_request_of_an_apply_leaves_what_the_next_apply_completes
     config = yaml(CONFIG % (retries, retries))
     account, transport = disturbed_account()
     account.apply(config)
-    for number in range(0, transport.count, 2 if retries else 1):
+    for number in range(0, transport.count, 3 if retries else 1):
         account.sandbox.world.reset()
         account.sandbox.world.settings["mailgun_delete_delay"] = 0
         transport.disturb(FAULTS[fault], number, number)

@@ -20,7 +20,7 @@ from reconciler.engine.selection import Selection, concerned
 from reconciler.model import Address, Config, Resource, Snapshot
 from reconciler.reports.text import plan_as_text
 
-FEW, MANY = 30, 300
+FEW, MANY = 20, 160
 MOST = 1.15
 """How much more an address among many may cost than one among few: sorting costs a little."""
 

@@ -38,7 +38,7 @@ from reconciler.providers.mailgun.events import EVENTS
 from reconciler.providers.urls import shown_url
 
 pytestmark = PATIENCE
-FEW, SOME = settings(LAW, max_examples=3), settings(LAW, max_examples=12)
+FEW, SOME = settings(LAW, max_examples=3), settings(LAW, max_examples=8)
 REGIONS = st.sampled_from(["us", "eu"])
 FLAGS = st.booleans()
 NO = st.sampled_from([False])

@@ -9,11 +9,9 @@ from reconciler.dns.senders import Advice
 from reconciler.dns.sending import Sending, sending
 from reconciler.dns.view import View
 from reconciler.library.domains import Domain
-from reconciler.model import TO_PUBLISH, Address, DnsRecord
+from reconciler.model import Address, DnsRecord
 
 _THREADS = 16
-_VERIFIED = ("verified", "verified once")
-_UNUSED = "safe to remove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def diagnosed(domains: Sequence[Domain], network: Network) -> list[Diagnosis]:
 
     def conclude(domain: Domain) -> Diagnosis:
         own = findings[domain.address]
-        untold = tuple(each for each in domain.records if not each.value)
+        untold = tuple(each for each in domain.records if not (each.value or each.is_unused))
         if domain.address not in domain.overview.live:
             return Diagnosis(domain.address, own, None, untold)
         rest = sending(domain.address.name, own, view, bounces_go_to=_bounces_go_to(domain))
@@ -65,7 +63,7 @@ def wanted_of(domain: Domain) -> Iterator[Wanted]:
     live = domain.overview.live.get(domain.address)
     is_https = live is not None and live.attributes.get("web_scheme") == "https"
     for each in domain.records:
-        if each.value and each.state != _UNUSED:
+        if each.value and not each.is_unused:
             yield Wanted(
                 domain=domain.address.name,
                 purpose=each.purpose,
@@ -73,16 +71,10 @@ def wanted_of(domain: Domain) -> Iterator[Wanted]:
                 host=each.host,
                 value=each.value,
                 priority=each.priority,
-                is_verified=_is_verified(each),
-                is_optional=each.state not in (*_VERIFIED, TO_PUBLISH),
+                is_verified=each.is_verified,
+                is_optional=each.is_optional,
                 may_be_proxied=is_https and each.purpose == "tracking",
             )
-
-
-def _is_verified(record: DnsRecord) -> bool | None:
-    if record.state in _VERIFIED:
-        return True
-    return False if record.state == TO_PUBLISH else None
 
 
 def _bounces_go_to(domain: Domain) -> str | None:

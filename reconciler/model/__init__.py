@@ -15,7 +15,14 @@ from reconciler.model.mail import (
     seconds_between,
 )
 from reconciler.model.provider import Provider
-from reconciler.model.record import TO_PUBLISH, DnsRecord
+from reconciler.model.record import (
+    IN_USE,
+    TO_PUBLISH,
+    UNUSED,
+    VERIFIED,
+    VERIFIED_ONCE,
+    DnsRecord,
+)
 from reconciler.model.resource import (
     UNSETTLED,
     Change,
@@ -42,11 +49,15 @@ from reconciler.model.standing import NONE, Checks, DomainState
 from reconciler.model.statement import ITEM, Path, Statement
 
 __all__ = [
+    "IN_USE",
     "ITEM",
     "NONE",
     "SAMPLE_TAG",
     "TO_PUBLISH",
     "UNSETTLED",
+    "UNUSED",
+    "VERIFIED",
+    "VERIFIED_ONCE",
     "Acceptance",
     "Account",
     "Address",

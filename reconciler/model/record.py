@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 TO_PUBLISH = "to publish"
 """The state of a DNS record that the service does not find yet."""
+VERIFIED, VERIFIED_ONCE = "verified", "verified once"
+"""Those of one that it finds, or found once and does not look for again."""
+IN_USE, UNUSED = "still in use", "safe to remove"
+"""Those of one that was replaced: it has to stay, or may go."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,6 +21,22 @@ class DnsRecord:
     value: str
     state: str
     priority: str = ""
+
+    @property
+    def is_verified(self) -> bool | None:
+        """Whether the service finds it; None where it does not say."""
+        if self.state in (VERIFIED, VERIFIED_ONCE):
+            return True
+        return False if self.state == TO_PUBLISH else None
+
+    @property
+    def is_unused(self) -> bool:
+        return self.state == UNUSED
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether all is well without it; then its state says what it is for."""
+        return self.state not in (TO_PUBLISH, VERIFIED, VERIFIED_ONCE, IN_USE, UNUSED)
 
     @property
     def zone_value(self) -> str:

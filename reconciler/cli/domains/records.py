@@ -21,7 +21,6 @@ from reconciler.handover import (
 from reconciler.model import TO_PUBLISH, Address, DnsRecord
 from reconciler.reports.domains import records_as_document, records_as_text
 
-_TO_HAVE = ("verified", "verified once", TO_PUBLISH)
 Records = Sequence[tuple[Address, Sequence[DnsRecord]]]
 
 
@@ -113,11 +112,11 @@ def records(
 
 def _is_wanted(record: DnsRecord, asked: _Asked) -> bool:
     """Leave out of a fragment what must not be published by the way, such as an MX."""
-    if record.type == "MX" and asked.has_optional:
+    if record.is_optional and asked.has_optional:
         return True
     if asked.is_missing:
         return record.state == TO_PUBLISH
-    return record.state in _TO_HAVE or asked.form in {"table", "json"}
+    return asked.form in {"table", "json"} or not (record.is_unused or record.is_optional)
 
 
 def _hand_over(found: Records, asked: _Asked) -> None:

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.errors import UnexpectedAnswer
-from reconciler.model import TO_PUBLISH, DnsRecord
+from reconciler.model import TO_PUBLISH, VERIFIED, DnsRecord
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
-VERIFIED = "verified"
 OPTIONAL = "optional: publish it only if Mailgun is to receive the domain's mail"
 _LENGTH_OF_1024 = 256
 """No public key of 1024 bits is as long in base64 (216 characters), none of 2048 as short (392)."""

@@ -7,11 +7,10 @@ falls back, not even whether one is to be published (postmark.md §2.2, §2.5).
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.model import TO_PUBLISH, DnsRecord
+from reconciler.model import IN_USE, TO_PUBLISH, UNUSED, VERIFIED, VERIFIED_ONCE, DnsRecord
 
 DKIM, RETURN_PATH, TRACKING = "DKIM", "Return-Path", "tracking"
 _FORMER = "old DKIM"
-_UNUSED = "safe to remove"
 _CNAMES = {
     RETURN_PATH: ("ReturnPathDomain", "ReturnPathDomainVerified"),
     TRACKING: ("CustomTrackingDomain", "CustomTrackingVerified"),
@@ -22,12 +21,12 @@ def records(answer: Mapping[str, Any]) -> Iterator[DnsRecord]:
     """Yield the records that a full object asks for, each with its state."""
     # During a rotation both keys must stay published; the active one was verified once.
     yield from _key(DKIM, answer, "DKIMPending", TO_PUBLISH)
-    yield from _key(DKIM, answer, "DKIM", "verified once")
+    yield from _key(DKIM, answer, "DKIM", VERIFIED_ONCE)
     is_safe = answer.get("SafeToRemoveRevokedKeyFromDNS") is True
-    yield from _key(_FORMER, answer, "DKIMRevoked", _UNUSED if is_safe else "still in use")
+    yield from _key(_FORMER, answer, "DKIMRevoked", UNUSED if is_safe else IN_USE)
     for purpose, (key, verified) in _CNAMES.items():
         if host := answer.get(key):
-            state = "verified" if answer.get(verified) is True else TO_PUBLISH
+            state = VERIFIED if answer.get(verified) is True else TO_PUBLISH
             target = str(answer.get(f"{key}CNAMEValue") or "")
             yield DnsRecord(purpose, "CNAME", str(host), target, state)
 
@@ -48,7 +47,7 @@ def notes(answer: Mapping[str, Any]) -> Iterator[str]:
         if record.purpose == _FORMER:
             fate = (
                 "is no longer used, and can be removed from DNS"
-                if record.state == _UNUSED
+                if record.is_unused
                 else "is revoked and still in use: leave it in DNS"
             )
             yield f"the former DKIM key {fate}: {_line(record)}"

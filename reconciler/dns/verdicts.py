@@ -14,14 +14,15 @@ _THREADS = 16
 
 
 def diagnose(
-    wanted: Sequence[Wanted], network: Network, *, now: datetime | None = None
+    wanted: Sequence[Wanted], network: Network | View, *, now: datetime | None = None
 ) -> list[Finding]:
     """Return a finding for each wanted record, in their order; domains are looked at side by side.
 
-    `now`, in UTC, is what "wait until" counts from. What could not be asked is found unknown; the
-    network raises nothing.
+    What a view has seen already is not asked again. `now`, in UTC, is what "wait until" counts
+    from. What could not be asked is found unknown; the network raises nothing.
     """
-    judge = Judge(View(network), now or datetime.now(UTC))
+    view = network if isinstance(network, View) else View(network)
+    judge = Judge(view, now or datetime.now(UTC))
     siblings: defaultdict[tuple[str, str], list[Wanted]] = defaultdict(list)
     domains: defaultdict[str, list[int]] = defaultdict(list)
     for number, each in enumerate(wanted):

@@ -6,13 +6,13 @@ from email.utils import parseaddr
 
 from reconciler.engine.examining import Checked, checked, examine
 from reconciler.errors import ReconcileError, UsageError
-from reconciler.library.credentials import check_trust
-from reconciler.library.looking import missing_tokens
+from reconciler.library.looking import only, reachable
 from reconciler.library.options import Options, do_nothing
-from reconciler.library.reconciler import Planner
+from reconciler.library.reconciler import sessions_of
 from reconciler.library.sample import Sampler, draft
 from reconciler.model import Account, Config, Health, Observation
 from reconciler.providers import SERVICES
+from reconciler.providers.api import Reader
 
 TEST_MAIL = "test mail"
 
@@ -26,20 +26,17 @@ def check(
     A token that cannot be resolved keeps no other provider from being looked at. Raises Untrusted,
     and UsageError for a bad base URL.
     """
-    chosen = {name: each for name, each in config.providers.items() if name in providers}
-    config = replace(config, providers=chosen or config.providers, desired={})
-    check_trust(config, options)
-    missing = {name: missing_tokens(each, options) for name, each in config.providers.items()}
-    reached = {name: each for name, each in config.providers.items() if not missing[name]}
-    with Planner.open(replace(config, providers=reached), options) as planner:
+    config = only(config, providers)
+    reached, missing = reachable(config, options)
+    with sessions_of(reached, options, Reader) as sessions:
         found = examine(
-            reached.values(),
-            planner.sessions,
+            reached.providers.values(),
+            sessions,
             connections=options.connections,
             clock=options.clock,
         )
     looks = {name: list(missing[name] or found[name]) for name in config.providers}
-    for name, account in reached.items() if send else ():
+    for name, account in reached.providers.items() if send else ():
         looks[name] = _sent(looks[name], try_sending(config, account, options))
     return [each for name in config.providers for each in looks[name]]
 

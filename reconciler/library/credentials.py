@@ -97,6 +97,19 @@ def seal_what_resolves(
     }
 
 
+def known_for_reading(config: Config, options: Options) -> Config:
+    """Return a configuration to read with: of its secrets all that resolve are known.
+
+    So no answer that repeats one is shown; one that leads nowhere is nobody's loss. Raises
+    SecretError for tokens, and Untrusted where nothing may be resolved.
+    """
+    check_trust(config, options)
+    if not options.sandbox:
+        # Tokens first, so that none of them is taken for content.
+        tokens(config, options)
+    return seal_what_resolves(config, options)[0]
+
+
 def fields_of(resource: Resource, references: Iterable[str]) -> frozenset[str]:
     """Return the fields that references of these names are values of, or values in."""
     return frozenset(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from reconciler.dns import Finding, Network, Wanted, diagnose
 from reconciler.dns.senders import Advice
@@ -41,10 +42,10 @@ class Diagnosis:
 
 def diagnosed(domains: Sequence[Domain], network: Network) -> list[Diagnosis]:
     """Look up what is published for domains; those that do not exist yet have no findings."""
-    wanted = [each for domain in domains for each in wanted_of(domain)]
-    found = iter(diagnose(wanted, network))
-    findings = {domain.address: tuple(next(found) for _ in wanted_of(domain)) for domain in domains}
     view = View(network)
+    wanted = {domain.address: tuple(wanted_of(domain)) for domain in domains}
+    found = iter(diagnose([each for those in wanted.values() for each in those], view))
+    findings = {address: tuple(islice(found, len(those))) for address, those in wanted.items()}
 
     def conclude(domain: Domain) -> Diagnosis:
         own = findings[domain.address]

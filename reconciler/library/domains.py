@@ -1,7 +1,7 @@
 """Sending domains, by their names: which are meant, how they stand, and what is asked of them."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.engine.crew import resting
@@ -9,7 +9,7 @@ from reconciler.engine.live import Progress, in_silence
 from reconciler.engine.overview import DOMAINS, Overview, Scope, look_over
 from reconciler.engine.selection import did_you_mean
 from reconciler.errors import ReconcileError, UsageError
-from reconciler.library.credentials import check_trust
+from reconciler.library.credentials import known_for_reading
 from reconciler.library.options import Options, do_nothing
 from reconciler.library.reconciler import sessions_of
 from reconciler.model import (
@@ -18,7 +18,6 @@ from reconciler.model import (
     Address,
     Config,
     DnsRecord,
-    DomainState,
     Performed,
 )
 from reconciler.providers.api import Reader, Writer
@@ -49,10 +48,6 @@ class Domain:
     overview: Overview
 
     @property
-    def state(self) -> DomainState:
-        return self.overview.domain_state(self.address)
-
-    @property
     def records(self) -> Sequence[DnsRecord]:
         """What its service asks for in DNS."""
         live = self.overview.live.get(self.address)
@@ -64,7 +59,6 @@ def domains_of(
     options: Options,
     choice: Choice,
     *,
-    in_full: bool = True,
     progress: Progress = in_silence,
 ) -> list[Domain]:
     """Read domains, declared or not; sends nothing but GET.
@@ -72,14 +66,12 @@ def domains_of(
     Raises UsageError for a name that is neither declared nor live, ReconcileError where a provider
     could not be read.
     """
-    check_trust(replace(config, desired={}), options)
     named = {name.rsplit("/", 1)[-1] for name in choice.names}
-    scope = Scope(frozenset({DOMAINS}), in_full=in_full, domains=frozenset(named))
-    accounts = _accounts(config, choice)
-    narrowed = replace(config, providers=accounts, desired={})
-    with sessions_of(narrowed, options, Reader) as sessions:
+    scope = Scope(frozenset({DOMAINS}), in_full=True, domains=frozenset(named))
+    known = known_for_reading(_of_those(config, _accounts(config, choice)), options)
+    with sessions_of(known, options, Reader) as sessions:
         found = look_over(
-            replace(narrowed, desired=config.desired),
+            known,
             sessions,
             scope,
             connections=options.connections,
@@ -104,6 +96,11 @@ def _accounts(config: Config, choice: Choice) -> dict[str, Account]:
         if (not choice.providers or name in choice.providers)
         and any(kind.name == DOMAINS for kind in each.service.readable(each))
     }
+
+
+def _of_those(config: Config, accounts: Mapping[str, Account]) -> Config:
+    desired = {each: it for each, it in config.desired.items() if each.provider in accounts}
+    return replace(config, providers=accounts, desired=desired)
 
 
 def _check_read(overviews: Iterable[Overview]) -> None:
@@ -165,7 +162,8 @@ def verify(
     known = {each.address: Verification(each) for each in domains}
     began, pause = clock(), FIRST_PAUSE
     quiet = replace(options, tell=do_nothing)  # who read the domains was told already
-    with sessions_of(replace(config, providers=accounts, desired={}), quiet, Writer) as sessions:
+    own = known_for_reading(_of_those(config, accounts), quiet)
+    with sessions_of(own, quiet, Writer) as sessions:
         while True:
             for each in [each for each in known.values() if not each.is_verified]:
                 session = sessions[each.domain.address.provider]

@@ -10,7 +10,7 @@ from reconciler.engine.examining import Checked, checked, examine
 from reconciler.engine.live import Progress, in_silence
 from reconciler.engine.overview import Look, Scope, look_over
 from reconciler.fields import UNKNOWN
-from reconciler.library.credentials import seal_what_resolves, unresolved
+from reconciler.library.credentials import check_trust, known_for_reading, unresolved
 from reconciler.library.options import Options
 from reconciler.library.reconciler import sessions_of
 from reconciler.model import Account, Config, Health, Observation
@@ -23,7 +23,6 @@ def look(
     scope: Scope,
     providers: Collection[str] = (),
     *,
-    checks: bool = True,
     progress: Progress = in_silence,
 ) -> list[Look]:
     """Look at the providers that are named, or at all; sends nothing but GET.
@@ -31,27 +30,46 @@ def look(
     What cannot be read is part of what is returned. Raises Untrusted, and UsageError for a bad base
     URL.
     """
-    chosen = {name: each for name, each in config.providers.items() if name in providers}
-    config = replace(config, providers=chosen or config.providers)
-    missing = {name: missing_tokens(each, options) for name, each in config.providers.items()}
-    reached = {name: each for name, each in config.providers.items() if not missing[name]}
-    desired = {each: it for each, it in config.desired.items() if each.provider in reached}
-    sealed, _ = seal_what_resolves(replace(config, providers=reached, desired=desired), options)
-    with sessions_of(sealed, options, Reader) as sessions:
+    config = only(config, providers)
+    reached, missing = reachable(config, options)
+    with sessions_of(reached, options, Reader) as sessions:
         found = look_over(
-            sealed,
+            reached,
             sessions,
             scope,
             connections=options.connections,
             progress=progress,
             pause=resting(options.pause),
         )
-        accounts = reached.values() if checks else ()
-        examined = examine(accounts, sessions, connections=options.connections, clock=options.clock)
+        examined = examine(
+            reached.providers.values(),
+            sessions,
+            connections=options.connections,
+            clock=options.clock,
+        )
     return [
         Look(each, [*missing[name], *examined.get(name, ())], advanced(each), found.get(name))
         for name, each in config.providers.items()
     ]
+
+
+def only(config: Config, providers: Collection[str]) -> Config:
+    """Return a configuration of the providers that are named, or of all without any."""
+    chosen = {name: each for name, each in config.providers.items() if name in providers}
+    return replace(config, providers=chosen or config.providers)
+
+
+def reachable(config: Config, options: Options) -> tuple[Config, dict[str, list[Checked]]]:
+    """Return what can be read, and by provider the failed looks at tokens that are missing.
+
+    Raises Untrusted.
+    """
+    check_trust(config, options)
+    missing = {name: missing_tokens(each, options) for name, each in config.providers.items()}
+    reached = {name: each for name, each in config.providers.items() if not missing[name]}
+    desired = {each: it for each, it in config.desired.items() if each.provider in reached}
+    config = replace(config, providers=reached, desired=desired)
+    return known_for_reading(config, options), missing
 
 
 def advanced(account: Account) -> dict[str, Any]:

@@ -130,3 +130,28 @@ def test_a_page_of_saved_json_needs_no_token(applied: Served, folder: Path) -> N
     arguments = ["--out", "page.html", "--from", "status.json", "plan.json"]
     assert run("dashboard", "build", *arguments, cwd=folder).code == 0
     assert "mg.example.com" in (folder / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_secret_that_is_sent_along_is_shown_by_no_reading(box: Served, folder: Path) -> None:
+    canary = "canary-of-a-webhook"
+    config = folder / "esp.yaml"
+    text = config.read_text(encoding="utf-8")
+    hook = "triggers: [delivery, bounce]"
+    with_auth = f"{hook}, auth: {{username: u, password: {{env: ESP_HOOK}}}}"
+    config.write_text(text.replace(hook, with_auth), encoding="utf-8")
+    echo = {"TotalCount": 1, "Domains": [{"ID": 7, "Name": f"{canary}.example.com"}]}
+    whole = {"ID": 7, "Name": f"{canary}.example.com", "DKIMHost": canary, "DKIMTextValue": canary}
+    env = box.env | {"ESP_HOOK": canary}
+    for command in (["status"], ["domains", "list"], ["domains", "records", "--all"], ["check"]):
+        box.control("postmark", "DELETE", "faults")
+        for path, body in (("/domains", echo), ("/domains/7", whole), ("/server", {"ID": canary})):
+            fault = {"path": path, "method": "GET", "status": 200, "body": body, "times": 9}
+            box.control("postmark", "POST", "faults", fault)
+        done = run(*command, "--format", "json", cwd=folder, env=env)
+        assert canary not in done.out + done.err, command
+
+
+def test_an_untrusted_status_resolves_nothing(folder: Path) -> None:
+    done = run("--untrusted", "status", cwd=folder)
+    assert done.code == 4
+    assert "is not set" not in done.err

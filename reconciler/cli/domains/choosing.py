@@ -43,7 +43,6 @@ def read_domains(
     config_files: tuple[Path, ...],
     *,
     is_all: bool,
-    in_full: bool = True,
 ) -> tuple[Config, list[Domain]]:
     """Read the domains that a command is about: those named, or all that are declared, or all.
 
@@ -56,9 +55,7 @@ def read_domains(
     _check_reach(config, providers)
     choice = Choice(tuple(each.rstrip(".").lower() for each in names), providers)
     with Progress("Reading domains") as progress:
-        found = domains_of(
-            config, options_of(settings), choice, in_full=in_full, progress=progress.come_to
-        )
+        found = domains_of(config, options_of(settings), choice, progress=progress.come_to)
     if not (names or is_all):
         found = [each for each in found if each.overview.is_declared(each.address)]
     return config, found

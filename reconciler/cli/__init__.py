@@ -1,7 +1,6 @@
 """The command line. Each command is a file of its own, imported only when it runs."""
 
 import gc
-import importlib
 import io
 import resource
 import sys
@@ -12,7 +11,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.colour import COLOUR, WHEN
-from reconciler.cli.commands import Commands
+from reconciler.cli.commands import Commands, loaded
 from reconciler.cli.crash import write_crash_report
 from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupt_at_once, leave
 from reconciler.cli.options import even_unread, say_json, tell
@@ -116,11 +115,7 @@ class LazyGroup(Commands):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         commands = self._commands()
-        if cmd_name not in commands:
-            return None
-        module, _, name = commands[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        return loaded(commands[cmd_name][0]) if cmd_name in commands else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         for purpose, commands in self.table.items():

@@ -35,11 +35,14 @@ def check_names(config: Config, providers: Collection[str]) -> None:
             raise UsageError(f"no provider is called `{printable(name)}`{hint}")
 
 
-def note(looks: Sequence[Checked], folder: Path, command: str) -> None:
-    """Remember when each provider was tested; where that cannot be kept, a warning says so."""
+def note(verdicts: Iterable[tuple[str, bool]], folder: Path, command: str) -> None:
+    """Remember when providers were tested, and whether all was good, by name.
+
+    Where that cannot be kept, a warning says so.
+    """
     state, now = State(folder), datetime.now(UTC)
     try:
-        for name, is_good in passed(looks):
+        for name, is_good in verdicts:
             state.note_test(name, LastTest(now, command, is_good))
     except StateUnusable as error:
         tell(f"Warning: {error}")
@@ -61,7 +64,7 @@ def check_now(
     """Check providers, or all, and remember it. Returns the looks, and the same as a document."""
     with Progress("Checking connections"):
         looks = check(config, how, providers, send=send)
-    note(looks, folder, command)
+    note(passed(looks), folder, command)
     return looks, checks_as_document(looks, datetime.now(UTC))
 
 

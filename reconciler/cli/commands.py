@@ -1,6 +1,15 @@
 """Groups of commands that know what somebody meant who mistyped one."""
 
+import importlib
+
 import click
+
+
+def loaded(place: str) -> click.Command:
+    """Import a command by `module:name`: one does not wait for what another needs."""
+    module, _, name = place.partition(":")
+    command: click.Command = getattr(importlib.import_module(module), name)
+    return command
 
 
 class Commands(click.Group):

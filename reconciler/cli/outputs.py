@@ -81,10 +81,11 @@ def opened_output(option: str, file: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _draft_of(file: Path) -> Iterator[TextIO]:
+def _draft_of(file: Path, *, newline: str | None = "", errors: str = "strict") -> Iterator[TextIO]:
+    """Yield a file for its owner only, which takes the place of another once all is written."""
     handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as opened:
+        with os.fdopen(handle, "w", encoding="utf-8", newline=newline, errors=errors) as opened:
             yield opened
         Path(draft).replace(file)
     except BaseException:
@@ -101,16 +102,9 @@ def _is_special(file: Path) -> bool:
 
 
 def _replace(file: Path, text: str) -> None:
-    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as opened:
-            opened.write(text)
-        Path(draft).chmod(0o666 & ~_masked())
-        Path(draft).replace(file)
-    except BaseException:
-        with suppress(OSError):
-            Path(draft).unlink()
-        raise
+    with _draft_of(file, newline=None, errors="replace") as opened:
+        opened.write(text)
+        os.fchmod(opened.fileno(), 0o666 & ~_masked())
 
 
 def _masked() -> int:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.account import options_of
-from reconciler.cli.checks import check_names
+from reconciler.cli.checks import check_names, note
 from reconciler.cli.configuration import read_config
 from reconciler.cli.duration import as_seconds
 from reconciler.cli.interrupts import interrupted_by
@@ -28,8 +27,8 @@ from reconciler.library.sample import Sampler, draft
 from reconciler.model import Account, Fate, MailOutcome, SampleMail, Sent
 from reconciler.reports.sample import described, is_as_wanted, sample_as_document, sample_as_text
 from reconciler.source import printable
-from reconciler.state import LastTest, State, StateUnusable
 
+COMMAND = "send-test"
 NOT_SENT_EXIT = FAILED_EXIT = 1
 NO_EVENT_EXIT = 3
 _STOPPED = Fate(outcome=MailOutcome.NO_EVENT, detail="interrupted while it was waited for")
@@ -155,7 +154,7 @@ def send_test(
             sent = _sent(sampler, mail, stop)
         fate = _STOPPED if stop.event.is_set() else _waited(sampler, sent, asked.wait)
     code = _exit_code(sent, fate)
-    _note(state_dir, provider, passed=code != FAILED_EXIT)
+    note([(provider, code != FAILED_EXIT)], state_dir, COMMAND)
     document = sample_as_document(provider, account.service.name, sent, fate)
     with options.even_unread():
         options.show(sample_as_text(sent, fate), {**document, "exit_code": code}, format_)
@@ -210,13 +209,5 @@ def _noted_if_refused(provider: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except ReconcileError:
-        _note(folder, provider, passed=False)
+        note([(provider, False)], folder, COMMAND)
         raise
-
-
-def _note(folder: Path, provider: str, *, passed: bool) -> None:
-    """Remember when it was tried; where that cannot be kept, a warning says so."""
-    try:
-        State(folder).note_test(provider, LastTest(datetime.now(UTC), "send-test", passed))
-    except StateUnusable as error:
-        options.tell(f"Warning: {error}")

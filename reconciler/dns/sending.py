@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.dns import dmarc
+from reconciler.dns.answers import canonical
 from reconciler.dns.findings import Finding, Verdict
 from reconciler.dns.lookup import Ask
 from reconciler.dns.senders import Advice, advice_for
@@ -64,7 +65,7 @@ def _asking(view: View) -> Ask:
 
 
 def _signer(finding: Finding) -> str:
-    return finding.host.lower().rstrip(".").partition(_SIGNS)[2]
+    return canonical(finding.host).partition(_SIGNS)[2]
 
 
 def _is_right(finding: Finding) -> bool | None:
@@ -73,7 +74,7 @@ def _is_right(finding: Finding) -> bool | None:
 
 def _holds(findings: Sequence[Finding], host: str) -> bool | None:
     """Return whether the host has its SPF record: one of its own, or by its CNAME."""
-    own = [each for each in findings if each.host.lower().rstrip(".") == host and each.type != "MX"]
+    own = [each for each in findings if canonical(each.host) == host and each.type != "MX"]
     return _all(map(_is_right, own))
 
 

@@ -73,8 +73,11 @@ def unmanaged_as_document(live: Resource) -> dict[str, Any]:
 
 
 def record_as_document(address: str, record: DnsRecord) -> dict[str, str]:
+    return {"address": address, **record_fields(record)}
+
+
+def record_fields(record: DnsRecord) -> dict[str, str]:
     return {
-        "address": address,
         "purpose": record.purpose,
         "type": record.type,
         "host": record.host,

@@ -10,7 +10,6 @@ from reconciler.handover.zone_record import ZoneRecord
 from reconciler.handover.zones import ZoneOf
 from reconciler.source import printable, shortened
 
-APEX = ""
 Key = tuple[str | int, ...]
 
 

@@ -11,6 +11,7 @@ from reconciler.dns.sending import Sending, sending
 from reconciler.dns.view import View
 from reconciler.library.domains import Domain
 from reconciler.model import Address, DnsRecord
+from reconciler.providers.desired import host_name
 
 _THREADS = 16
 
@@ -82,6 +83,6 @@ def _bounces_go_to(domain: Domain) -> str | None:
     """Return the host whose SPF record counts: a return path of the domain's own, or itself."""
     paths = [each.host for each in domain.records if each.purpose == "Return-Path"]
     if paths:
-        return paths[0].lower().rstrip(".")
+        return host_name(paths[0])
     has_own = any(each.purpose == "SPF" for each in domain.records)
     return domain.address.name if has_own else None

@@ -11,6 +11,7 @@ from reconciler.config.replacement import replaced
 from reconciler.errors import ConfigError, UsageError
 from reconciler.model import Account, Config
 from reconciler.providers import SERVICES
+from reconciler.providers.desired import host_name
 from reconciler.source import printable
 
 ABSENT = "{ensure: absent}"
@@ -32,9 +33,9 @@ def declare_domain(config: Config, texts: Texts, provider: str, domain: str) -> 
     Raises UsageError where it is declared already, and for what would be no valid configuration.
     """
     account = config.providers[provider]
-    name = domain.rstrip(".").lower()
+    name = host_name(domain)
     if found := account.node.at("domains"):
-        taken = next((each for each in found.keys if each.rstrip(".").lower() == name), None)
+        taken = next((each for each in found.keys if host_name(each) == name), None)
         if taken:
             place = found.keys[taken]
             raise UsageError(f"{place}: `{printable(taken)}` is declared already")
@@ -51,9 +52,9 @@ def retire_domain(config: Config, texts: Texts, provider: str, domain: str) -> E
     where it is to be absent already.
     """
     account = config.providers[provider]
-    name = domain.rstrip(".").lower()
+    name = host_name(domain)
     path = _file_of(account)
-    declared = {key.rstrip(".").lower(): key for key, _ in account.node.entries("domains")}
+    declared = {host_name(key): key for key, _ in account.node.entries("domains")}
     if name not in declared:
         tree = {"domains": {name: {"ensure": "absent"}}}
         after = inserted(texts[path], provider, account.service.name, tree, {})

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from reconciler.config import load_config
 from reconciler.engine.apply import apply_plan
@@ -19,9 +19,9 @@ from reconciler.engine.refresh import look_and_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
 from reconciler.engine.sharing import made_once, reach_of, whose
 from reconciler.errors import ReconcileError
-from reconciler.library.credentials import seal_secrets, tokens
+from reconciler.library.credentials import known_for_reading, seal_secrets, tokens
 from reconciler.library.options import Options
-from reconciler.model import Address, Change, Config, Performed, Snapshot
+from reconciler.model import Account, Address, Change, Config, Performed, Snapshot
 from reconciler.providers import SERVICES
 from reconciler.providers.api import (
     Budget,
@@ -64,6 +64,18 @@ def sessions_of(config: Config, options: Options, client_type: type[ClientT]) ->
             for provider in config.providers.values()
         }
     budget.check()
+
+
+@contextmanager
+def writing_session(config: Config, account: Account, options: Options) -> Iterator[Any]:
+    """Open the session of one provider alone, with clients that can write.
+
+    Raises SecretError for its tokens, Untrusted, and UsageError for a bad base URL.
+    """
+    desired = {each: it for each, it in config.desired.items() if each.provider == account.name}
+    alone = replace(config, providers={account.name: account}, desired=desired)
+    with sessions_of(known_for_reading(alone, options), options, Writer) as sessions:
+        yield sessions[account.name]
 
 
 def _known_secrets(config: Config) -> KnownSecrets:

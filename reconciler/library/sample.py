@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import getaddresses
 from itertools import chain, repeat
 from typing import Any, Self
@@ -25,7 +25,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.library.options import Options
-from reconciler.library.reconciler import Reconciler
+from reconciler.library.reconciler import writing_session
 from reconciler.model import Account, Config, Fate, MailOutcome, SampleMail, Sent
 from reconciler.source import printable, shortened
 
@@ -132,9 +132,8 @@ class Sampler:
         """
         if options.untrusted:
             raise Untrusted("an --untrusted run sends no mail: its YAML may be a stranger's")
-        config = replace(config, providers={account.name: account}, desired={})
-        with Reconciler.open(config, options) as reconciler:
-            yield cls(account, reconciler.sessions[account.name], options)
+        with writing_session(config, account, options) as session:
+            yield cls(account, session, options)
 
     def send(self, mail: SampleMail) -> Sent:
         """Send it once. Raises ServiceError, with the way out.

@@ -20,7 +20,7 @@ from reconciler.errors import (
     Untrusted,
 )
 from reconciler.library.options import Options, do_nothing
-from reconciler.library.reconciler import Reconciler
+from reconciler.library.reconciler import writing_session
 from reconciler.lists.jobs import Job, Part
 from reconciler.lists.ledger import Ledger
 from reconciler.lists.parts import first_rows, packed
@@ -59,11 +59,9 @@ def list_validation(config: Config, account: Account, options: Options) -> Itera
         raise Untrusted(
             "a validation costs money and sends addresses out; --untrusted does neither"
         )
-    alone = replace(config, providers={account.name: account}, desired={})
-    with Reconciler.open(alone, options) as reconciler:
-        client = reconciler.sessions[account.name].client
+    with writing_session(config, account, options) as session:
         transport = options.sandbox.transport() if options.sandbox else None
-        yield ListValidation(client, transport, options.watch)
+        yield ListValidation(session.client, transport, options.watch)
 
 
 def new_job(digest: str, ledger: Ledger, *, is_preview: bool) -> Job:

@@ -5,9 +5,10 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from reconciler.engine.overview import Overview
+from reconciler.engine.plandocument import record_fields
 from reconciler.model import Address, DnsRecord
 from reconciler.reports.changes import coloured
-from reconciler.reports.status_document import domain_as_document, record_as_document
+from reconciler.reports.status_document import domain_as_document
 from reconciler.reports.table import table
 from reconciler.source import printable
 
@@ -96,7 +97,7 @@ def records_as_document(found: Records) -> dict[str, Any]:
             {
                 "address": str(address),
                 "domain": address.name,
-                "records": [record_as_document(each) for each in records],
+                "records": [record_fields(each) for each in records],
             }
             for address, records in found
         ],
@@ -129,7 +130,7 @@ def verifications_as_document(done: Sequence[Verified]) -> dict[str, Any]:
                 "domain": each.address.name,
                 "verified": each.is_verified,
                 "fact": each.sentence,
-                "missing": [record_as_document(record) for record in each.missing],
+                "missing": [record_fields(record) for record in each.missing],
             }
             for each in done
         ],

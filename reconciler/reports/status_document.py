@@ -6,8 +6,9 @@ from typing import Any
 
 from reconciler.engine.examining import Checked
 from reconciler.engine.overview import DOMAINS, Look, Overview
+from reconciler.engine.plandocument import record_fields
 from reconciler.fields import UNKNOWN
-from reconciler.model import Address, DnsRecord, Health, Resource, is_sealed
+from reconciler.model import Address, Health, Resource, is_sealed
 from reconciler.state import LastTest
 
 Tested = Callable[[str], LastTest | None]
@@ -152,19 +153,8 @@ def domain_as_document(overview: Overview, address: Address) -> dict[str, Any]:
         "managed": _managed(overview, address),
         "state": str(overview.domain_state(address)),
         "checks": overview.account.service.domain_checks.of(records),
-        "records": [record_as_document(each) for each in records],
+        "records": [record_fields(each) for each in records],
         "notes": list(live.notes) if live else [],
-    }
-
-
-def record_as_document(record: DnsRecord) -> dict[str, Any]:
-    return {
-        "purpose": record.purpose,
-        "type": record.type,
-        "host": record.host,
-        "value": record.value,
-        "priority": record.priority,
-        "state": record.state,
     }
 
 

@@ -1,11 +1,10 @@
 """`esp-reconcile domains`: a group of commands, each a file of its own, imported when it runs."""
 
-import importlib
 from typing import ClassVar
 
 import click
 
-from reconciler.cli.commands import Commands
+from reconciler.cli.commands import Commands, loaded
 
 
 class _Lazy(Commands):
@@ -24,11 +23,7 @@ class _Lazy(Commands):
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in self.table:
-            return None
-        module, _, name = self.table[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        return loaded(self.table[cmd_name]) if cmd_name in self.table else None
 
 
 @click.group(

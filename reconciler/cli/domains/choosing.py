@@ -15,6 +15,7 @@ from reconciler.cli.settings import Settings
 from reconciler.errors import UsageError
 from reconciler.library.domains import Choice, Domain, domains_of
 from reconciler.model import Config
+from reconciler.providers.desired import host_name
 from reconciler.source import printable
 
 NEEDS_NAMES = "name a domain, or say --all"
@@ -53,7 +54,7 @@ def read_domains(
     config = read_config(config_files)
     check_names(config, providers)
     _check_reach(config, providers)
-    choice = Choice(tuple(each.rstrip(".").lower() for each in names), providers)
+    choice = Choice(tuple(map(host_name, names)), providers)
     with Progress("Reading domains") as progress:
         found = domains_of(config, options_of(settings), choice, progress=progress.come_to)
     if not (names or is_all):

@@ -13,6 +13,7 @@ from reconciler.config import read_texts
 from reconciler.errors import UsageError
 from reconciler.library.editing import Edit, declare_domain, loaded, retire_domain
 from reconciler.model import Config
+from reconciler.providers.desired import host_name
 from reconciler.source import printable
 
 _Edits = Callable[[Config, dict[Path, str], str, str], Edit]
@@ -121,7 +122,7 @@ def _only(config: Config) -> str:
 
 def _owner(config: Config, domain: str) -> str:
     """Return the provider that declares a domain. Raises UsageError for none, and for several."""
-    name = domain.rstrip(".").lower()
+    name = host_name(domain)
     owners = [
         address.provider for address in config.desired if address.parts[1:] == ("domains", name)
     ]

@@ -24,7 +24,6 @@ MOST_EVENTS, MOST_LOGS = 300, 100
 USUAL = 100
 LATEST = 1e12
 """Seconds since the epoch; no event is later."""
-PARAMETERS = ("begin", "end", "ascending", "limit")
 # What the deprecated events have not in common with the logs.
 LOG_FLAGS = {"is-callback": False, "is-delayed-bounce": False}
 Query = dict[str, Any]

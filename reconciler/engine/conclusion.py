@@ -63,13 +63,13 @@ class Conclusion:
         listed = read_live({}, collections, self.sessions, connections=self.connections)
         found: dict[Address, list[Resource]] = {}
         for address, resource in [*listed.items(), *read.items()]:
-            found.setdefault(replace(address, twin=""), []).append(resource)
+            found.setdefault(address.oldest, []).append(resource)
         return found
 
     def _held(self, result: Result, live: Mapping[Address, list[Resource]]) -> Result:
         """Return a result as what is live now leaves it."""
         known = _known(result)
-        there = live.get(replace(known.address, twin=""), [])
+        there = live.get(known.address.oldest, [])
         if result.maker:
             return self._sole(result, result.maker, there)
         found = next((each for each in there if _is_meant(known, each)), None)

@@ -225,7 +225,7 @@ def _with_twins(desired: Snapshot, live: Snapshot, *, prune: bool) -> Iterator[R
     twins: dict[Address, list[str]] = {}
     for address in live:
         if address.twin:
-            twins.setdefault(replace(address, twin=""), []).append(address.twin)
+            twins.setdefault(address.oldest, []).append(address.twin)
     for address, others in twins.items():
         if address not in desired or (prune and live[address].kind.prunable):
             continue

@@ -22,7 +22,7 @@ class Selection:
 
     def __contains__(self, address: Address) -> bool:
         """Whether the address, or one above it, matches a pattern (`*` also crosses slashes)."""
-        if self.exactly is not None and replace(address, twin="") not in self.exactly:
+        if self.exactly is not None and address.oldest not in self.exactly:
             return False
         return not self.only or any(
             fnmatchcase(str(each), pattern) for each in address.lineage() for pattern in self.only

@@ -38,7 +38,7 @@ def _one_and_its_twins(group: list[Resource]) -> list[Resource]:
 
 
 def _as_twin(resource: Resource) -> Resource:
-    return replace(resource, address=replace(resource.address, twin=str(resource.remote_id)))
+    return replace(resource, address=Address(resource.address.parts, str(resource.remote_id)))
 
 
 def _age(resource: Resource) -> tuple[int, str]:

@@ -136,12 +136,12 @@ def test_what_another_writer_changed_since_is_overtaken() -> None:
 def test_what_stands_elsewhere_is_not_taken_for_it() -> None:
     reason = "changed by another writer since: it cannot be found"
     assert overtaken(created(FULL, A), made(FULL, B, depth=2)) == reason
-    only_a_twin = replace(made(FULL, A, depth=2), address=replace(A, twin="9"))
+    only_a_twin = replace(made(FULL, A, depth=2), address=Address(A.parts, "9"))
     assert overtaken(created(FULL, A), only_a_twin) == reason
 
 
 def test_a_deletion_of_a_twin_is_not_undone_by_the_oldest() -> None:
-    twin = replace(A, twin="9")
+    twin = Address(A.parts, "9")
     result = Result(Delete(replace(made(FULL, twin), remote_id="9")), Outcome.APPLIED)
     oldest = replace(made(FULL, A), remote_id="3")
     assert concluded(Keeper(oldest), result) == [result]
@@ -227,7 +227,7 @@ def sole(session: Keeper, **state: Any) -> Result:
 
 
 def paired(remote_id: str, twin: str = "", **fields: Any) -> Resource:
-    found = made(PAIRED, replace(A, twin=twin), **(fields or {"depth": 2}))
+    found = made(PAIRED, Address(A.parts, twin), **(fields or {"depth": 2}))
     return replace(found, remote_id=remote_id)
 
 

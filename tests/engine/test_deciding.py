@@ -59,7 +59,7 @@ def test_an_objection_keeps_that_address_from_being_changed_and_no_other() -> No
 
 
 def twins(kind: Shelves, address: Address) -> Snapshot:
-    younger = live(kind, replace(address, twin="9"), remote_id="9", depth=1)
+    younger = live(kind, Address(address.parts, "9"), remote_id="9", depth=1)
     return snapshot(live(kind, address, remote_id="3", depth=1), younger)
 
 

@@ -11,7 +11,7 @@ from reconciler.engine.fingerprint import fingerprint
 from reconciler.engine.plan import Note, Plan, Refusal, build_plan
 from reconciler.engine.plandocument import as_json, digest_of, plan_as_document
 from reconciler.engine.selection import Selection
-from reconciler.model import Delete, Secret
+from reconciler.model import Address, Delete, Secret
 from reconciler.source import Location
 
 SHELVES, PRUNED = Shelves(), Pruned()
@@ -35,7 +35,7 @@ def planned(**options: Any) -> Plan:
             live(SHELVES, A, "1", depth=1),
             live(SHELVES, C, "3", depth=1),
             live(SHELVES, D, "4"),
-            replace(live(PRUNED, STRAY, "5", depth=1), address=replace(STRAY, twin="5")),
+            replace(live(PRUNED, STRAY, "5", depth=1), address=Address(STRAY.parts, "5")),
         ),
         config_digest="sha256:of it",
         **options,

@@ -188,7 +188,7 @@ def test_what_has_another_address_by_now_is_not_the_one_that_was_meant() -> None
 
 
 def test_a_twin_is_the_one_that_was_meant_whatever_place_it_has_by_now() -> None:
-    twin = replace(made(KEPT, A, depth=1), address=replace(A, twin="9"))
+    twin = replace(made(KEPT, A, depth=1), address=Address(A.parts, "9"))
     change = Update(twin, desired(KEPT, A, depth=2), update().fields)
     session = Keeper(twin)
     session.after = [lambda: session.put(made(KEPT, A, depth=2))]

@@ -116,7 +116,7 @@ def test_a_field_that_is_secret_or_not_told_need_not_have_been_seen() -> None:
 
 
 def test_a_twin_is_pruned_and_only_as_the_twin_that_it_is() -> None:
-    twin = live(PRUNED, replace(KEPT, twin="9"), "9", depth=1)
+    twin = live(PRUNED, Address(KEPT.parts, "9"), "9", depth=1)
     there = [*LIVE, twin]
     document = planned(there=there, prune=True)
     assert f"delete {twin.address}" in summary(confirmed(document, there=there, prune=True))

@@ -150,7 +150,7 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
         yield Statement((self.name,), value, is_item=True, obstacle=obstacle)
 
     def told(self, address: Address) -> str:
-        return str(replace(address, parts=(*address.parts[:-1], shown_url(address.name))))
+        return str(Address((*address.parts[:-1], shown_url(address.name)), address.twin))
 
     def remark(self, live: Resource) -> str:
         return "not verified, and so without events" if live.notes else ""

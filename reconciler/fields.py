@@ -101,6 +101,8 @@ class Field:
 class FieldTable:
     def __init__(self, *fields: Field) -> None:
         self._fields = {field.ours: field for field in fields}
+        # Taken apart once: answers come by the thousand.
+        self._paths = [(field, tuple(field.theirs.split("."))) for field in fields]
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self._fields.values())
@@ -108,9 +110,9 @@ class FieldTable:
     def __getitem__(self, ours: str) -> Field:
         return self._fields[ours]
 
-    def decode(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+    def decode(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Return our attributes of an answer; fields that it does not hold are left out."""
-        found = {field.ours: _read(field, answer) for field in self}
+        found = {field.ours: _read(field, path, answer) for field, path in self._paths}
         return {name: value for name, value in found.items() if value is not UNKNOWN}
 
     def encode(
@@ -134,10 +136,11 @@ class FieldTable:
         return self[name].codec.same(desired, live)
 
 
-def _read(field: Field, answer: Mapping[str, Any]) -> Any:
+def _read(field: Field, path: Iterable[str], answer: dict[str, Any]) -> Any:
     value: Any = answer
-    for key in field.theirs.split("."):
-        if not isinstance(value, Mapping) or key not in value:
+    for key in path:
+        # JSON has no other mappings, and `Mapping` takes ten times as long to ask for.
+        if not isinstance(value, dict) or key not in value:
             return field.absent_means
         value = value[key]
     try:

@@ -86,7 +86,7 @@ class AccountWebhooks(Kind[Reading, Writing]):
         url = desired.facts["urls"][desired.address.name]
         return {"url": url} | self.fields.encode(attributes)
 
-    def _live(self, under: Address, item: Mapping[str, Any], request: str) -> Resource:
+    def _live(self, under: Address, item: dict[str, Any], request: str) -> Resource:
         url = item.get("url")
         if not isinstance(url, str) or not url:
             raise UnexpectedAnswer(request, "a webhook has no url")

@@ -110,7 +110,7 @@ class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
         return self.fields.encode(named)
 
     def _live(
-        self, under: Address, answer: Mapping[str, Any], origin: Origin = Origin.MADE
+        self, under: Address, answer: dict[str, Any], origin: Origin = Origin.MADE
     ) -> Resource:
         return Resource(
             address=under / self.name / str(answer["ID"]),

@@ -4,7 +4,8 @@
 """
 
 from reconciler.web.address import check_address
+from reconciler.web.answer import Answer
 from reconciler.web.body import LONGEST_ANSWER
-from reconciler.web.client import SECONDS, Answer, Header, TooLong, Web
+from reconciler.web.client import SECONDS, Header, TooLong, Web
 
 __all__ = ["LONGEST_ANSWER", "SECONDS", "Answer", "Header", "TooLong", "Web", "check_address"]

@@ -4,6 +4,8 @@ How long it may take is said by the `deadline` around it.
 """
 
 import zlib
+from collections.abc import Iterable
+from typing import Any
 
 import httpx
 
@@ -22,26 +24,32 @@ class TooLongError(Exception):
     """An answer is longer than LONGEST_ANSWER."""
 
 
-def whole(response: httpx.Response) -> httpx.Response:
-    """Return an answer with all of its content. Raises httpx.RequestError and TooLongError."""
+def whole(response: httpx.Response, request: httpx.Request) -> bytes:
+    """Return all of an answer's content. Raises httpx.RequestError and TooLongError."""
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"identity", ENCODING, ""}:
-        raise httpx.DecodingError("an encoding that was not asked for", request=response.request)
-    if coding != ENCODING and _is_short(response):
-        response.read()
-        return response
-    try:
-        content = _unzipped(response) if coding == ENCODING else _plain(response)
-    except zlib.error as problem:
-        raise httpx.DecodingError(str(problem), request=response.request) from None
-    headers = [
-        (name, value)
-        for name, value in response.headers.raw
-        if name.lower() not in {b"content-encoding", b"content-length", b"transfer-encoding"}
-    ]
-    return httpx.Response(
-        response.status_code, headers=headers, content=content, request=response.request
-    )
+        raise httpx.DecodingError("an encoding that was not asked for", request=request)
+    if response.is_stream_consumed:  # it came from a transport in this process, decompressed
+        return _short(response.content)
+    if coding == ENCODING:
+        try:
+            return _unzipped(response)
+        except zlib.error as problem:
+            raise httpx.DecodingError(str(problem), request=request) from None
+    return b"".join(_chunks(response)) if _is_short(response) else _plain(response)
+
+
+def _short(content: bytes) -> bytes:
+    if len(content) > LONGEST_ANSWER:
+        raise TooLongError
+    return content
+
+
+def _chunks(response: httpx.Response) -> Iterable[bytes]:
+    """Return what comes as it comes; httpx's own ways there take as long as a request does."""
+    stream: Any = response.stream
+    chunks: Iterable[bytes] = stream
+    return chunks
 
 
 def _is_short(response: httpx.Response) -> bool:
@@ -56,7 +64,7 @@ def _is_short(response: httpx.Response) -> bool:
 
 def _plain(response: httpx.Response) -> bytes:
     content = bytearray()
-    for chunk in response.iter_raw():
+    for chunk in _chunks(response):
         time_left()
         content += chunk
         if len(content) > LONGEST_ANSWER:
@@ -66,7 +74,7 @@ def _plain(response: httpx.Response) -> bytes:
 
 def _unzipped(response: httpx.Response) -> bytes:
     content, unzip = bytearray(), zlib.decompressobj(zlib.MAX_WBITS | 16)
-    for chunk in response.iter_raw():
+    for chunk in _chunks(response):
         time_left()
         # No more than fits is ever decompressed: a few bytes can stand for gigabytes.
         content += unzip.decompress(chunk, LONGEST_ANSWER + 1 - len(content))

@@ -5,7 +5,6 @@ A URL and a header may be secrets, so no error quotes them.
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from json import dumps
 from typing import Any, Self
 
@@ -15,24 +14,16 @@ from reconciler.errors import OutcomeUnknown, ServiceError, Unavailable, Unexpec
 from reconciler.model import Secret
 from reconciler.source import nothing
 from reconciler.web.address import check_address
-from reconciler.web.body import ENCODING, LONGEST_ANSWER, TooLongError, whole
-from reconciler.web.deadline import deadline, make_punctual
-from reconciler.web.network import check_network, transport_for
+from reconciler.web.answer import Answer
+from reconciler.web.body import ENCODING, LONGEST_ANSWER, TooLongError
+from reconciler.web.exchange import ask
+from reconciler.web.network import check_network, connections_to
 
 SECONDS = 30.0
 """What a whole request may take, its answer included."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 Header = str | Secret
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; the names of `headers` are found in any letter case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class TooLong(UnexpectedAnswer):
@@ -92,28 +83,16 @@ class Web:
         )
         host = request.url.host
         try:
-            return self._ask(request)
+            return ask(self._transport(request.url), request, self._seconds)
         except (httpx.RequestError, TooLongError) as problem:
             error = _no_answer(f"{method} {place or host}", host, problem, self._seconds)
         raise error
-
-    def _ask(self, request: httpx.Request) -> Answer:
-        transport = self._transport(request.url)
-        with deadline(self._seconds):
-            response = transport.handle_request(request)
-            response.request = request
-            try:
-                answer = whole(response)
-            finally:
-                response.close()
-        return Answer(answer.status_code, answer.headers, answer.content)
 
     def _transport(self, url: httpx.URL) -> httpx.BaseTransport:
         """Return what connects to the place of a URL, whose connection is kept."""
         origin = (url.scheme, url.netloc.decode("ascii"))
         if origin not in self._transports:
-            transport = make_punctual(transport_for(url))
-            self._transports[origin] = self._connections.enter_context(transport)
+            self._transports[origin] = self._connections.enter_context(connections_to(url)())
         return self._transports[origin]
 
 

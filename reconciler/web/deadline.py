@@ -42,17 +42,6 @@ def time_left(timeout: float | None = None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
-def make_punctual(transport: httpx.BaseTransport) -> httpx.BaseTransport:
-    """Wrap what a transport connects with, a proxy included, and return the transport.
-
-    httpx has no public place for it: `tests/providers/test_limits.py` notices if it moves.
-    """
-    pool: Any = getattr(transport, "_pool", None)
-    if backend := getattr(pool, "_network_backend", None):
-        pool._network_backend = _Backend(backend)  # noqa: SLF001
-    return transport
-
-
 class _Wrapper:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -61,7 +50,9 @@ class _Wrapper:
         return getattr(self._inner, name)
 
 
-class _Backend(_Wrapper):
+class Punctual(_Wrapper):
+    """What httpcore connects with, wrapped, so that it knows deadlines."""
+
     def connect_tcp(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
         return _Stream(self._inner.connect_tcp(*args, timeout=time_left(timeout), **kwargs))
 

@@ -12,8 +12,8 @@ import httpx
 
 from reconciler.errors import ServiceError, Unavailable, UnexpectedAnswer, UsageError
 from reconciler.web.address import check_address
-from reconciler.web.deadline import deadline, make_punctual, time_left
-from reconciler.web.network import transport_for
+from reconciler.web.deadline import deadline, time_left
+from reconciler.web.network import connections_to
 
 SECONDS = 900.0
 """What a whole download may take."""
@@ -41,7 +41,7 @@ def download(
     headers = {"User-Agent": "esp-reconcile", "Accept-Encoding": "identity"}
     extensions = {"timeout": httpx.Timeout(_STEP).as_dict()}
     request = httpx.Request("GET", parsed, headers=headers, extensions=extensions)
-    line = transport or make_punctual(transport_for(parsed))
+    line = transport or connections_to(parsed)()
     try:
         with closing(line), deadline(SECONDS), closing(line.handle_request(request)) as response:
             if watch:

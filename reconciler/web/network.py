@@ -7,12 +7,14 @@ import functools
 import os
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import httpx
 
 from reconciler.errors import UsageError
+from reconciler.web.deadline import Punctual
 
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 _EXCEPTIONS = "no_proxy"
@@ -25,29 +27,42 @@ _CERTIFICATE = re.compile(r"[0-9a-f]{8}\.\d+")
 """How OpenSSL finds one in a folder: by the hash of its subject."""
 
 
-def transport_for(base_url: httpx.URL) -> httpx.BaseTransport:
-    """Return what connects to a base URL once, through a proxy if the environment has one for it.
+def connections_to(base_url: httpx.URL) -> Callable[[], httpx.BaseTransport]:
+    """Return what makes connections, through a proxy if the environment has one for a base URL.
 
     Raises UsageError for what the environment says.
     """
-    # Plain http goes to loopback only, which no proxy reaches, and without certificates.
-    is_plain = base_url.scheme == "http"
-    limits = httpx.Limits(max_connections=1)
-    if is_plain:
-        return httpx.HTTPTransport(verify=_believing_nobody(), trust_env=False, limits=limits)
+    # Here, since httpcore takes as long to load as a file of a thousand domains.
+    import httpcore  # noqa: PLC0415
+
+    from reconciler.web.connection import Connection  # noqa: PLC0415
+
     # httpx reads the proxies of the environment for its client only, and has no public place to
-    # ask it: `tests/cli/test_network_variables.py` notices if it moves.
-    return _client(limits)._transport_for_url(base_url)  # noqa: SLF001
+    # ask it, nor to say what it connects with: `tests/cli/test_network_variables.py` and
+    # `tests/providers/test_limits.py` notice if that moves.
+    pool = _transport_for(base_url)._pool  # type: ignore[attr-defined]  # noqa: SLF001
+    pool._network_backend = Punctual(pool._network_backend)  # noqa: SLF001
+    origin = httpcore.URL(
+        scheme=base_url.raw_scheme, host=base_url.raw_host, port=base_url.port, target=b"/"
+    ).origin
+    return partial(Connection, partial(pool.create_connection, origin))
+
+
+def _transport_for(base_url: httpx.URL) -> httpx.BaseTransport:
+    # Plain http goes to loopback only, which no proxy reaches, and without certificates.
+    if base_url.scheme == "http":
+        return httpx.HTTPTransport(verify=_believing_nobody(), trust_env=False)
+    return _client()._transport_for_url(base_url)  # noqa: SLF001
 
 
 def check_network() -> None:
     """Raise UsageError for what the environment says, before anything is sent."""
-    _client(httpx.Limits()).close()
+    _client().close()
 
 
-def _client(limits: httpx.Limits) -> httpx.Client:
+def _client() -> httpx.Client:
     with _proxies_of():
-        return httpx.Client(verify=ssl_context(), limits=limits)
+        return httpx.Client(verify=ssl_context())
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from program import Served, run
 
 from reconciler.errors import UsageError
-from reconciler.web.network import transport_for
+from reconciler.web.network import connections_to
 
 PROXY = "http://127.0.0.1:1"
 CONFIG = """\
@@ -83,7 +83,7 @@ def test_no_connection_is_made_past_a_proxy_that_cannot_be_used(
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, value)
     with pytest.raises(UsageError, match=f"^{name}: {UNUSABLE[value]}") as refused:
-        transport_for(httpx.URL("https://api.mailgun.net"))
+        connections_to(httpx.URL("https://api.mailgun.net"))
     assert "canary" not in str(refused.value)
 
 

@@ -14,6 +14,7 @@ from reconciler.providers.api import ClientT, Connector, KnownSecrets, Reader, W
 from reconciler.providers.mailgun.session import MailgunSession
 from reconciler.providers.postmark.session import PostmarkSession
 from reconciler.source import Location, Node
+from reconciler.web import Answer
 
 SERVER_TOKEN = "0b7c3f0e-5a0b-4f3a-9a53-6a5f5cbe3d11"
 ACCOUNT_TOKEN = "c1a7fd0a-52a9-49a7-8a8c-3a3a4a3c0f55"
@@ -21,6 +22,11 @@ MAILGUN_KEY = "key-0123456789abcdef0123456789abcdef"
 PLACE = Location("esp.yaml", 1, 1)
 
 Step = httpx.Response | type[httpx.RequestError] | Callable[[httpx.Request], httpx.Response]
+
+
+def whole(response: httpx.Response) -> Answer:
+    """Return what a service is scripted to answer, as it is when it has come."""
+    return Answer(response.status_code, response.headers, response.content)
 
 
 @dataclass

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted import whole
 
 from reconciler.errors import (
     AlreadyExists,
@@ -22,18 +23,19 @@ from reconciler.errors import (
 from reconciler.providers.api import safe_text
 from reconciler.providers.mailgun.dialect import MailgunDialect
 from reconciler.providers.postmark.session import ACCOUNT_DIALECT, SERVER_DIALECT
+from reconciler.web import Answer
 
 REQUEST = "PUT /domains/7"
 
 
-def in_json(status: int, body: Any) -> httpx.Response:
+def in_json(status: int, body: Any) -> Answer:
     """Unlike httpx's own `json=`, this can write what Python can: NaN and lone surrogates."""
-    return httpx.Response(status, content=json.dumps(body).encode())
+    return whole(httpx.Response(status, content=json.dumps(body).encode()))
 
 
 def postmark(status: int, code: Any = None, text: Any = "words", **more: Any) -> ServiceError:
     body = {"ErrorCode": code, "Message": text, **more}
-    answer = httpx.Response(status) if code is None else in_json(status, body)
+    answer = whole(httpx.Response(status)) if code is None else in_json(status, body)
     return SERVER_DIALECT.error(REQUEST, answer)
 
 
@@ -111,7 +113,7 @@ def test_a_postmark_error_names_request_status_code_text_and_advice() -> None:
 def test_a_refused_postmark_token_says_which_header_was_sent_and_what_it_is_mistaken_for(
     dialect: Any, header: str, other: str
 ) -> None:
-    answer = httpx.Response(401, json={"ErrorCode": 10, "Message": "no"})
+    answer = in_json(401, {"ErrorCode": 10, "Message": "no"})
     message = str(dialect.error("GET /server", answer))
     assert header in message
     assert f"swapped with the {other}" in message
@@ -120,13 +122,13 @@ def test_a_refused_postmark_token_says_which_header_was_sent_and_what_it_is_mist
 
 @pytest.mark.parametrize("code", [None, [], {}, "ten", True, "1e5", 1.5])
 def test_a_postmark_code_that_is_no_number_does_not_break_the_error(code: Any) -> None:
-    answer = httpx.Response(422, json={"ErrorCode": code, "Message": "words"})
+    answer = whole(httpx.Response(422, json={"ErrorCode": code, "Message": "words"}))
     assert isinstance(SERVER_DIALECT.error(REQUEST, answer), InvalidRequest)
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"NaN", b"-Infinity", b"9" * 5000])
 def test_a_postmark_code_beyond_all_numbers_does_not_break_the_error(number: bytes) -> None:
-    answer = httpx.Response(422, content=b'{"ErrorCode": ' + number + b"}")
+    answer = whole(httpx.Response(422, content=b'{"ErrorCode": ' + number + b"}"))
     assert isinstance(SERVER_DIALECT.error(REQUEST, answer), InvalidRequest)
 
 
@@ -187,8 +189,10 @@ def test_a_refused_mailgun_role_is_told_of_roles_and_the_allowlist() -> None:
 
 def test_plain_text_is_shown_and_html_is_not() -> None:
     dialect = MailgunDialect("us")
-    plain = httpx.Response(401, headers={"Content-Type": "text/plain"}, content=b"Forbidden\n")
-    page = httpx.Response(401, html="<html>Forbidden</html>")
+    plain = whole(
+        httpx.Response(401, headers={"Content-Type": "text/plain"}, content=b"Forbidden\n")
+    )
+    page = whole(httpx.Response(401, html="<html>Forbidden</html>"))
     assert '"Forbidden"' in str(dialect.error(REQUEST, plain))
     assert "html" not in str(dialect.error(REQUEST, page))
 
@@ -203,10 +207,12 @@ def test_control_characters_of_a_service_do_not_reach_the_terminal(service: str)
         "mailgun": lambda: mailgun(400, {"message": EVIL}),
         "plain": lambda: MailgunDialect("us").error(
             REQUEST,
-            httpx.Response(
-                400,
-                headers={"Content-Type": "text/plain"},
-                content=EVIL.encode("utf-8", "surrogatepass"),
+            whole(
+                httpx.Response(
+                    400,
+                    headers={"Content-Type": "text/plain"},
+                    content=EVIL.encode("utf-8", "surrogatepass"),
+                )
             ),
         ),
     }[service]()
@@ -255,6 +261,6 @@ def test_any_json_with_any_status_is_an_error_of_one_line(status: int, body: Any
 
 @given(st.integers(300, 599), st.binary(max_size=80))
 def test_any_bytes_with_any_status_are_an_error_of_one_line(status: int, body: bytes) -> None:
-    answer = httpx.Response(status, headers={"Content-Type": "text/plain"}, content=body)
+    answer = whole(httpx.Response(status, headers={"Content-Type": "text/plain"}, content=body))
     for dialect in (SERVER_DIALECT, ACCOUNT_DIALECT, MailgunDialect("eu")):
         assert str(dialect.error(REQUEST, answer)).isprintable()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import Line, Step, call, writer
+from scripted import Line, Step, call, whole, writer
 
 from reconciler.errors import (
     AuthenticationFailed,
@@ -244,7 +244,7 @@ def test_the_headers_of_a_good_answer_are_heeded(service: str) -> None:
 def test_what_is_left_is_read_from_headers_of_three_families(
     headers: dict[str, str], allowance: Allowance | None
 ) -> None:
-    found = allowance_of(httpx.Response(200, headers=headers), lambda: NOW)
+    found = allowance_of(whole(httpx.Response(200, headers=headers)), lambda: NOW)
     assert found == allowance
 
 
@@ -264,7 +264,7 @@ def test_without_repeats_left_no_time_is_waited() -> None:
 
 
 def asked(response: httpx.Response) -> float | None:
-    return wait_asked_for(response, lambda: NOW)
+    return wait_asked_for(whole(response), lambda: NOW)
 
 
 @pytest.mark.parametrize(

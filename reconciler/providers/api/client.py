@@ -25,7 +25,6 @@ from reconciler.errors import (
     UnexpectedAnswer,
 )
 from reconciler.model import Secret, Withheld
-from reconciler.providers.api.answer import ask
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.providers.api.budget import Budget
 from reconciler.providers.api.disclosure import KnownSecrets, content_as_text, secrets_in
@@ -40,6 +39,7 @@ from reconciler.providers.api.waits import (
     wait_asked_for,
 )
 from reconciler.source import printable
+from reconciler.web.answer import Answer
 from reconciler.web.body import LONGEST_ANSWER, TooLongError
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -55,7 +55,7 @@ _SLOWEST = 50_000
 class Dialect(Protocol):
     """How a service says that something is wrong."""
 
-    def error(self, request: str, response: httpx.Response) -> ServiceError:
+    def error(self, request: str, answer: Answer) -> ServiceError:
         """Return the error that an answer with a status of 300 or more stands for."""
 
 
@@ -98,14 +98,14 @@ class Line:
         return judge()
 
     @contextmanager
-    def watched(self, request: str) -> Iterator[list[httpx.Response]]:
+    def watched(self, request: str) -> Iterator[list[Answer]]:
         """Tell of a request no more than METHOD, path, status and time."""
-        begun, answers = time.monotonic(), list[httpx.Response]()
+        begun, answers = time.monotonic(), list[Answer]()
         try:
             yield answers
         finally:
             if self.watch:
-                status = answers[0].status_code if answers else "no answer"
+                status = answers[0].status if answers else "no answer"
                 took = (time.monotonic() - begun) * 1000
                 self.watch(f"{printable(request)} {status} {took:.0f} ms")
 
@@ -130,34 +130,34 @@ class Reader:
 
         Raises ServiceError: what the service refused, or, after all repeats, did not answer.
         """
-        response = self._send("GET", path, params=params)
-        return _decode(f"GET {path}", response, self._line.known)
+        answer = self._send("GET", path, params=params)
+        return _decode(f"GET {path}", answer, self._line.known)
 
-    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, **content: Any) -> Answer:
         request = f"{method} {path}"
         attempt = 0
         while True:
             turn = self._line.wait_for_turn(request, path)
             try:
-                response = self._ask(method, path, content)
+                answer = self._ask(method, path, content)
             except (httpx.RequestError, TooLongError) as problem:
                 error, wait = _no_answer(request, self._line.pool.base_url, problem), None
             else:
-                if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-                    self._line.governor.served(turn, path, allowance_of(response))
-                    return response
-                error = self._refusal(request, response, list(secrets_in(content)))
-                wait = wait_asked_for(response)
+                if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                    self._line.governor.served(turn, path, allowance_of(answer))
+                    return answer
+                error = self._refusal(request, answer, list(secrets_in(content)))
+                wait = wait_asked_for(answer)
                 if isinstance(error, RateLimited):
                     self._line.governor.refused(turn, wait)
                     continue
-                self._line.governor.served(turn, path, allowance_of(response))
+                self._line.governor.served(turn, path, allowance_of(answer))
             if not isinstance(error, Unavailable) or attempt == self._line.retries:
                 raise error
             self._line.pause(_agreed(error, wait, attempt))
             attempt += 1
 
-    def _ask(self, method: str, path: str, content: Mapping[str, Any]) -> httpx.Response:
+    def _ask(self, method: str, path: str, content: Mapping[str, Any]) -> Answer:
         line, request = self._line, f"{method} {path}"
         for standing in line.standings:
             standing.check(request)
@@ -165,38 +165,35 @@ class Reader:
         if method != "GET":
             line.before_write()
         with line.watched(request) as answers:
-            response = ask(
-                line.pool,
+            answer = line.pool.ask(
                 method,
                 path,
                 auth=line.auth,
                 seconds=line.seconds + _to_send(content.get("files", {})),
                 **_revealed(content),
             )
-            answers.append(response)
-        return response
+            answers.append(answer)
+        return answer
 
-    def _refusal(
-        self, request: str, response: httpx.Response, sent: Sequence[Secret]
-    ) -> ServiceError:
-        if response.is_redirect:
+    def _refusal(self, request: str, answer: Answer, sent: Sequence[Secret]) -> ServiceError:
+        if answer.is_redirect:
             return UnexpectedAnswer(
                 request,
-                f"HTTP {response.status_code}, a redirect, which is never followed",
+                f"HTTP {answer.status}, a redirect, which is never followed",
                 advice="Check the base URL.",
-                status=response.status_code,
+                status=answer.status,
             )
-        error = self._line.judge(lambda: self._line.dialect.error(request, response))
+        error = self._line.judge(lambda: self._line.dialect.error(request, answer))
         # The whole answer counts: what the error shows of it may end in the midst of the secret.
-        text = f"{error} {content_as_text(response)}"
+        text = f"{error} {content_as_text(answer)}"
         if self._line.known.are_told(text, sent):
-            fact = f"HTTP {response.status_code}; its text repeats a secret and is not shown"
-            error = type(error)(request, fact, status=response.status_code, code=error.code)
-        if not request.startswith("GET ") and _leaves_doubt(response):
+            fact = f"HTTP {answer.status}; its text repeats a secret and is not shown"
+            error = type(error)(request, fact, status=answer.status, code=error.code)
+        if not request.startswith("GET ") and _leaves_doubt(answer):
             return OutcomeUnknown(
                 request,
-                f"HTTP {response.status_code}; whether it took effect is not known",
-                status=response.status_code,
+                f"HTTP {answer.status}; whether it took effect is not known",
+                status=answer.status,
                 code=error.code,
             )
         return error
@@ -239,11 +236,11 @@ class Writer(Reader):
 
     def _write(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         given = {name: value for name, value in content.items() if value is not None}
-        response = self._send(method, path, **given)
-        if not response.content:
+        answer = self._send(method, path, **given)
+        if not answer.body:
             return {}
         try:
-            return _decode(f"{method} {path}", response, self._line.known)
+            return _decode(f"{method} {path}", answer, self._line.known)
         except UnexpectedAnswer as error:
             raise OutcomeUnknown(error.request, "the answer is not a JSON object") from None
 
@@ -260,9 +257,9 @@ def _to_send(files: Files) -> float:
     return sum(len(content) for _, content, _ in files.values()) / _SLOWEST
 
 
-def _leaves_doubt(response: httpx.Response) -> bool:
+def _leaves_doubt(answer: Answer) -> bool:
     """Whether a write may have taken effect: a 503, too, can come from what stands in between."""
-    return response.is_server_error
+    return answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _no_answer(
@@ -305,16 +302,16 @@ def _too_long_to_wait(
     return error_type(request, fact, advice=f"Run again after {as_time(seconds)}.", status=status)
 
 
-def _decode(request: str, response: httpx.Response, known: KnownSecrets) -> dict[str, Any]:
+def _decode(request: str, answer: Answer, known: KnownSecrets) -> dict[str, Any]:
     try:
-        body = known.withheld(response.json())
+        body = known.withheld(answer.json())
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise UnexpectedAnswer(
             request,
-            f"HTTP {response.status_code}, but the answer is not a JSON object",
+            f"HTTP {answer.status}, but the answer is not a JSON object",
             advice=_LOOK_BETWEEN,
-            status=response.status_code,
+            status=answer.status,
         )
     return body

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Generic, Self, TypeVar
 
 import httpx
@@ -17,8 +16,7 @@ from reconciler.providers.api.disclosure import KnownSecrets
 from reconciler.providers.api.governor import Governor, Start
 from reconciler.providers.api.pool import Pool
 from reconciler.providers.api.standing import Standing
-from reconciler.web.deadline import make_punctual
-from reconciler.web.network import transport_for
+from reconciler.web.network import connections_to
 
 _DEADLINE = 2
 """How many times its provider's timeout, which is for each step, a whole request may take."""
@@ -62,14 +60,14 @@ class Connector(Generic[ClientT]):
         """Open the connections of one provider's account."""
         base_url = httpx.URL(self.base_urls.get(site, built_in_url))
         reads_only = not issubclass(self.client_type, Writer)
-        return Pool(
-            base_url, partial(self._connect, base_url), provider.timeout, reads_only=reads_only
-        )
+        return Pool(base_url, self._connections(base_url), provider.timeout, reads_only=reads_only)
 
-    def _connect(self, base_url: httpx.URL) -> httpx.BaseTransport:
-        if self.transport:
-            return self.transport
-        return self._opened.enter_context(make_punctual(transport_for(base_url)))
+    def _connections(self, base_url: httpx.URL) -> Callable[[], httpx.BaseTransport]:
+        """Return what makes connections, which are closed in the end."""
+        if transport := self.transport:
+            return lambda: transport
+        make = connections_to(base_url)
+        return lambda: self._opened.enter_context(make())
 
     def client(
         self,

@@ -15,9 +15,8 @@ from typing import Any, TypeVar
 from unicodedata import normalize
 from urllib.parse import unquote
 
-import httpx
-
 from reconciler.model import Sealed, Secret, Withheld
+from reconciler.web.answer import Answer
 
 JsonT = TypeVar("JsonT")
 
@@ -207,9 +206,9 @@ def secrets_in(content: Any) -> Iterator[Secret]:
             yield from secrets_in(value)
 
 
-def content_as_text(response: httpx.Response) -> str:
-    """Return the content as text: `response.text` fails on charsets that are none for text."""
-    return response.content.decode(detect_encoding(response.content), "replace")
+def content_as_text(answer: Answer) -> str:
+    """Return the body as text: the charset that its header names may be none for text."""
+    return answer.body.decode(detect_encoding(answer.body), "replace")
 
 
 def safe_text(text: str) -> str:

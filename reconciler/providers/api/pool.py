@@ -11,7 +11,9 @@ from typing import Any
 import httpx
 
 from reconciler.providers.api.auth import SecretAuth
+from reconciler.web.answer import Answer
 from reconciler.web.body import ENCODING
+from reconciler.web.exchange import ask
 
 _HEADERS = {
     "Accept": "application/json",
@@ -43,11 +45,10 @@ class Pool:
         # What hinders connections is known at once, and not by the first request.
         self._idle = [connect()]
 
-    @contextmanager
-    def stream(
-        self, method: str, path: str, auth: SecretAuth, **content: Any
-    ) -> Iterator[httpx.Response]:
-        """Yield an answer whose content is still to come. Raises httpx.RequestError."""
+    def ask(
+        self, method: str, path: str, *, auth: SecretAuth, seconds: float, **content: Any
+    ) -> Answer:
+        """Send a request and return its whole answer. Raises httpx.RequestError, TooLongError."""
         # Whole, a URL is parsed once; a path would be parsed, joined, and parsed again.
         url = str(self.base_url).rstrip("/") + path
         request = httpx.Request(method, url, headers=_HEADERS, extensions=self._timeout, **content)
@@ -55,12 +56,7 @@ class Pool:
             raise AssertionError(f"a reading client was asked to {request.method}")
         auth.sign(request)
         with self._connection() as connection:
-            response = connection.handle_request(request)
-            response.request = request
-            try:
-                yield response
-            finally:
-                response.close()
+            return ask(connection, request, seconds)
 
     @contextmanager
     def _connection(self) -> Iterator[httpx.BaseTransport]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
+from reconciler.web.answer import Answer
 
 LONGEST_WAIT = 120.0
 """Seconds. A service that asks for more is reported instead of waited for."""
@@ -28,23 +28,23 @@ def backoff(attempt: int) -> float:
     return min(8.0, 2.0**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret is drawn
 
 
-def wait_asked_for(response: httpx.Response, now: Callable[[], float] = time.time) -> float | None:
+def wait_asked_for(answer: Answer, now: Callable[[], float] = time.time) -> float | None:
     """Return the seconds that an answer asks to wait, None when it does not say.
 
     Read are `Retry-After` (seconds or a date), reset headers (mailgun.md §3.1: epoch milliseconds,
     epoch seconds or seconds), the body's `retry-seconds`, and the dates and seconds in refusals.
     """
-    for asked in _hints(response, now()):
+    for asked in _hints(answer, now()):
         if asked is not None and 0.0 <= asked <= _LONGEST_SAID:
             return asked
     return None
 
 
-def _hints(response: httpx.Response, now: float) -> Iterator[float | None]:
-    yield from (_seconds(response.headers.get(name, ""), now) for name in _RESETS)
-    yield _from_body(response)
-    # Not `response.text`: the charset that a header names may be none for text.
-    text = response.content[:4096].decode("utf-8", "replace")
+def _hints(answer: Answer, now: float) -> Iterator[float | None]:
+    yield from (_seconds(answer.headers.get(name, ""), now) for name in _RESETS)
+    yield _from_body(answer)
+    # Not by its charset: the one that a header names may be none for text.
+    text = answer.body[:4096].decode("utf-8", "replace")
     if match := _AFTER_SECONDS.search(text):
         yield float(match[1])
     if match := _AFTER_DATE.search(text):
@@ -70,9 +70,9 @@ def _until(date: str, now: float) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
 
 
-def _from_body(response: httpx.Response) -> float | None:
+def _from_body(answer: Answer) -> float | None:
     try:
-        body: Any = response.json()
+        body: Any = answer.json()
         return float(body["retry-seconds"])
     except (ValueError, OverflowError, TypeError, KeyError, RecursionError):
         return None
@@ -93,14 +93,12 @@ class Allowance:
 _COUNTERS = {"x-ratelimit": False, "ratelimit": False, "x-request": True}
 
 
-def allowance_of(
-    response: httpx.Response, now: Callable[[], float] = time.time
-) -> Allowance | None:
+def allowance_of(answer: Answer, now: Callable[[], float] = time.time) -> Allowance | None:
     """Return what an answer's headers say is left (mailgun.md §3.1), None when they do not say."""
     for family, is_own in _COUNTERS.items():
-        remaining = response.headers.get(f"{family}-remaining", "")
+        remaining = answer.headers.get(f"{family}-remaining", "")
         if remaining.isdecimal() and len(remaining) < _DIGITS:
-            reset = _seconds(response.headers.get(f"{family}-reset", ""), now())
+            reset = _seconds(answer.headers.get(f"{family}-reset", ""), now())
             if reset is not None and 0.0 < reset <= LONGEST_WAIT:
                 return Allowance(int(remaining), reset, is_own)
     return None

@@ -7,8 +7,6 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
-import httpx
-
 from reconciler.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -24,6 +22,7 @@ from reconciler.providers.api import Reader, content_as_text, safe_text
 from reconciler.providers.mailgun.answers import DOMAINS
 from reconciler.providers.mailgun.regions import Elsewhere, other_region
 from reconciler.providers.urls import without_secrets
+from reconciler.web.answer import Answer
 
 _TRANSIENT = 420
 """Mailgun's own status for a limit that passes (mailgun.md §11)."""
@@ -62,10 +61,10 @@ class MailgunDialect:
     elsewhere: Elsewhere | None = field(default=None, compare=False)
     home: Home | None = field(default=None, compare=False)
 
-    def error(self, request: str, response: httpx.Response) -> ServiceError:
+    def error(self, request: str, answer: Answer) -> ServiceError:
         """Decide by status and text."""
-        status, body = response.status_code, _body(response)
-        text = _text(body, response)
+        status, body = answer.status, _body(answer)
+        text = _text(body, answer)
         error_type = _error_type(status, body, text)
         if error_type is PermissionDenied and self._is_bad_key(request):
             error_type = AuthenticationFailed
@@ -115,19 +114,19 @@ _ADVICE_BY_TEXT: Mapping[str, str] = {
 }
 
 
-def _body(response: httpx.Response) -> dict[str, Any] | None:
+def _body(answer: Answer) -> dict[str, Any] | None:
     try:
-        body = response.json()
+        body = answer.json()
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
-def _text(body: dict[str, Any] | None, response: httpx.Response) -> str:
+def _text(body: dict[str, Any] | None, answer: Answer) -> str:
     """Return the service's words: their key varies from endpoint to endpoint (mailgun.md §3)."""
     if body is None:
-        is_text = response.headers.get("content-type", "").startswith("text/plain")
-        return _words(content_as_text(response)) if is_text else ""
+        is_text = answer.headers.get("content-type", "").startswith("text/plain")
+        return _words(content_as_text(answer)) if is_text else ""
     for key in ("message", "Reason", "Description", "error"):
         if body.get(key):
             return _words(str(body[key]))

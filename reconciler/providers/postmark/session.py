@@ -7,8 +7,6 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
 
-import httpx
-
 from reconciler.errors import (
     AlreadyExists,
     AuthenticationFailed,
@@ -23,6 +21,7 @@ from reconciler.errors import (
 from reconciler.model import Address, Kind, Resource
 from reconciler.providers.api import ClientT, Query, Reader, all_pages, safe_text
 from reconciler.providers.postmark.advice import advice
+from reconciler.web.answer import Answer
 
 SITE = "postmark"
 URL = "https://api.postmarkapp.com"
@@ -131,12 +130,12 @@ class PostmarkDialect:
     other: str
     home: str
 
-    def error(self, request: str, response: httpx.Response) -> ServiceError:
+    def error(self, request: str, answer: Answer) -> ServiceError:
         """Decide by the body's ErrorCode, else by the status (postmark.md §1.4, §1.7, §11)."""
-        code, text = _error_body(response)
-        fact = _fact(response.status_code, code, text)
-        way_out = advice(code, response.status_code)
-        error_type = _error_type(response, code)
+        code, text = _error_body(answer)
+        fact = _fact(answer.status, code, text)
+        way_out = advice(code, answer.status)
+        error_type = _error_type(answer, code)
         if error_type is UnexpectedAnswer:
             way_out = "There is no such path there: check the base URL."
         if error_type is AuthenticationFailed:
@@ -146,7 +145,7 @@ class PostmarkDialect:
             )
         if error_type is PermissionDenied and code is None:
             way_out = "It is no answer of Postmark's API: a firewall may stand in between."
-        return error_type(request, fact, advice=way_out, status=response.status_code, code=code)
+        return error_type(request, fact, advice=way_out, status=answer.status, code=code)
 
 
 SERVER_DIALECT = PostmarkDialect(
@@ -160,12 +159,12 @@ ACCOUNT_DIALECT = PostmarkDialect(
 )
 
 
-def _error_body(response: httpx.Response) -> tuple[int | None, str]:
+def _error_body(answer: Answer) -> tuple[int | None, str]:
     """Return code and text; a web firewall answers in HTML, a missing server with nothing."""
     try:
-        body = response.json()
+        body = answer.json()
         # The header repeats the code, which the report of a failed verification may lack (§8.3).
-        code = int(body.get("ErrorCode", response.headers.get("X-PM-ApiErrorCode")))
+        code = int(body.get("ErrorCode", answer.headers.get("X-PM-ApiErrorCode")))
         details = "; ".join([str(body.get("Message", "")), *_details(body)])
         return code, safe_text(details)
     except (ValueError, OverflowError, TypeError, AttributeError, RecursionError):
@@ -207,14 +206,14 @@ _TYPES_BY_STATUS: Mapping[int, type[ServiceError]] = {
 }
 
 
-def _error_type(response: httpx.Response, code: int | None) -> type[ServiceError]:
+def _error_type(answer: Answer, code: int | None) -> type[ServiceError]:
     """Decide by code where there is one: 500 to 523 inside a 422 are about domains and senders."""
-    status = response.status_code
+    status = answer.status
     if code in _ABOUT_THE_CALLER:
         return _TYPES_BY_CODE[code]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable
-    if status == HTTPStatus.NOT_FOUND and code is None and response.content:
+    if status == HTTPStatus.NOT_FOUND and code is None and answer.body:
         # Missing objects have a code, or no body at all: this is about the path.
         return UnexpectedAnswer
     by_status = _TYPES_BY_STATUS.get(status, InvalidRequest)

@@ -6,7 +6,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reconciler.config.profiles import Profiles
-from reconciler.config.schema import check_schema, load_schema
+from reconciler.config.schema import check_schema
+from reconciler.config.schema_files import load_schema
 from reconciler.config.sources import Source, content_of, is_ours, read_texts, sources_in
 from reconciler.config.syntax import MAX_BYTES, parse
 from reconciler.errors import ConfigError

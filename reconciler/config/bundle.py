@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.config.schema import PATTERNS, load_schema
+from reconciler.config.schema import PATTERNS
+from reconciler.config.schema_files import load_schema
 
 DRAFTS = {
     "2020-12": "https://json-schema.org/draft/2020-12/schema",

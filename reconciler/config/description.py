@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from reconciler.config.schema import load_schema
+from reconciler.config.schema_files import load_schema
 from reconciler.fields import UNKNOWN
 from reconciler.model import ITEM
 

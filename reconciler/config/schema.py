@@ -6,20 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import jsonschema
 from jsonschema.protocols import Validator
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
 from reconciler.config.idn import in_ascii
+from reconciler.config.schema_files import whole_schema
 from reconciler.source import Finding, Location, Node, shortened
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-_FOLDER = _PACKAGE / "schemas" if (_PACKAGE / "schemas").is_dir() else _PACKAGE.parent / "schemas"
 
 _LONGEST_NAME = 253
 _LONGEST_ADDRESS = 254
@@ -96,12 +91,6 @@ def _is_url_or_empty(value: Any) -> bool:
     return value == "" or _is_url(value)
 
 
-def load_schema(name: str) -> dict[str, Any]:
-    """Return a file of `schemas/` as data."""
-    schema: dict[str, Any] = json.loads((_FOLDER / name).read_text(encoding="utf-8"))
-    return schema
-
-
 def _pattern(
     _: Validator, pattern: str, instance: Any, __: Any
 ) -> Iterator[jsonschema.ValidationError]:
@@ -135,12 +124,7 @@ _Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
 
 @functools.cache
 def _validator(name: str) -> Validator:
-    schemas = {path.name: load_schema(path.name) for path in sorted(_FOLDER.glob("*.schema.json"))}
-    for schema in schemas.values():
-        del schema["$schema"]  # by it jsonschema would choose its own class again below a `$ref`
-    resources = [(name, DRAFT202012.create_resource(schema)) for name, schema in schemas.items()]
-    registry: Registry[Any] = Registry().with_resources(resources)
-    validator: Validator = _Validator(schemas[name], registry=registry, format_checker=_FORMATS)
+    validator: Validator = _Validator(whole_schema(name), format_checker=_FORMATS)
     return validator
 
 
@@ -167,6 +151,8 @@ def check_schema(root: Node, name: str = "esp.schema.json") -> tuple[Node, list[
             for error in _validator(name).iter_errors(root.data)
             for mistake in _explain(error, root)
         ]
+        if not mistakes:
+            return root, list(findings)
         misspelt = {each.path: each for each in mistakes if each.key or each.word}
         wrong = misspelt or {each.path: each for each in mistakes}
         findings.update((each.finding, None) for each in (wrong.values() if misspelt else mistakes))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from applications import MAILGUN, POSTMARK, application
 
-from reconciler.config.schema import load_schema
+from reconciler.config.schema_files import load_schema
 from reconciler.model import Reference
 from reconciler.providers.mailgun.regions import URLS
 from reconciler.providers.postmark.session import URL

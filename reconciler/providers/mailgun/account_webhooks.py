@@ -33,16 +33,16 @@ class AccountWebhooks(Kind[Reading, Writing]):
         webhooks = provider.node.children.get(self.name)
         for node in webhooks.items if webhooks else ():
             url = node.children["url"].data
-            desired = located(
+            yield located(
                 self,
                 provider.address / self.name / shown_url(url),
                 node,
                 node.location,
+                facts={"urls": sent_urls([url])},
                 value=lambda field, found: (
                     in_order(found.data) if field.ours == "events" else found.data
                 ),
             )
-            yield replace(desired, facts={"urls": sent_urls([url])})
 
     def keys(self, address: Address, field: str) -> Path:  # noqa: ARG002
         return (self.name, ITEM, field)

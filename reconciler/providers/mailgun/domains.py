@@ -66,13 +66,18 @@ class Domains(Kind[Reading, Writing]):
         names = {host_name(name) for name, _ in provider.node.entries(self.name)}
         for name, node in provider.node.entries(self.name):
             place = provider.node.children[self.name].keys[name]
-            address = collection / host_name(name)
-            desired = located(self, address, node, place, value=_value)
             # It may sign for those below it, and cannot be deleted before them (§4.8, §7.2).
             above = (collection / each for each in ancestors(host_name(name)) if each in names)
-            archive = node.text(ARCHIVE) or ""
-            facts = {"urls": sent_urls([archive])}
-            yield _with_password(replace(desired, needs=tuple(above), facts=facts), node)
+            desired = located(
+                self,
+                collection / host_name(name),
+                node,
+                place,
+                needs=tuple(above),
+                facts={"urls": sent_urls([node.text(ARCHIVE) or ""])},
+                value=_value,
+            )
+            yield _with_password(desired, node)
 
     def stated(self, live: Resource) -> Iterator[Statement]:
         for each in super().stated(live):

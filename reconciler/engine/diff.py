@@ -13,6 +13,8 @@ def diff_attributes(desired: Resource, live: Resource) -> tuple[FieldChange, ...
     """
     named = {name: desired.attributes[name] for name in _comparable(desired, live)}
     found = {name: live.attributes[name] for name in named}
+    if named == found:
+        return ()
     changed = {name for name in named if is_sealed(named[name]) and named[name] != found[name]}
     changed |= _changed(
         {name: value for name, value in found.items() if not is_sealed(named[name])},
@@ -26,7 +28,7 @@ def diff_attributes(desired: Resource, live: Resource) -> tuple[FieldChange, ...
 
 
 def _changed(found: Mapping[str, Any], named: Mapping[str, Any]) -> set[str]:
-    if named == found:
+    if named == found:  # but for what is sealed
         return set()
     from deepdiff import DeepDiff  # noqa: PLC0415 - to load it takes as long as to plan
 

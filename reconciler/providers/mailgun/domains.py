@@ -144,7 +144,7 @@ class Domains(Kind[Reading, Writing]):
             KEY_SIZE: desired.attributes.get(AUTOMATIC),
         }
         known = {name: each for name, each in desired.attributes.items() if not hidden.get(name)}
-        return replace(desired, attributes=known)
+        return desired if known == desired.attributes else replace(desired, attributes=known)
 
     def doubts(self, desired: Resource, live: Resource) -> Iterator[tuple[str, str]]:
         if _is_authority_anyway(desired, live):

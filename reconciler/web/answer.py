@@ -1,7 +1,7 @@
 """What comes back, whole."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, headers whose names are found in any letter case, and a body, decompressed."""
+    """A status, headers by their names in lower case, and a body, decompressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -22,3 +22,12 @@ class Answer:
     def json(self) -> Any:
         """Return what JSON it holds. Raises ValueError, and RecursionError when it is too deep."""
         return json.loads(self.body)
+
+
+def by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by their names in lower case; several of one name are one list."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found

@@ -4,8 +4,7 @@ How long it may take is said by the `deadline` around it.
 """
 
 import zlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import httpx
 
@@ -24,47 +23,35 @@ class TooLongError(Exception):
     """An answer is longer than LONGEST_ANSWER."""
 
 
-def whole(response: httpx.Response, request: httpx.Request) -> bytes:
-    """Return all of an answer's content. Raises httpx.RequestError and TooLongError."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
+def whole(headers: Mapping[str, str], chunks: Iterable[bytes]) -> bytes:
+    """Return all of a content, of which `chunks` come. Raises httpx.RequestError, TooLongError.
+
+    The headers are by names in lower case.
+    """
+    coding = headers.get("content-encoding", "identity").strip().lower()
     if coding not in {"identity", ENCODING, ""}:
-        raise httpx.DecodingError("an encoding that was not asked for", request=request)
-    if response.is_stream_consumed:  # it came from a transport in this process, decompressed
-        return _short(response.content)
+        raise httpx.DecodingError("an encoding that was not asked for")
     if coding == ENCODING:
         try:
-            return _unzipped(response)
+            return _unzipped(chunks)
         except zlib.error as problem:
-            raise httpx.DecodingError(str(problem), request=request) from None
-    return b"".join(_chunks(response)) if _is_short(response) else _plain(response)
+            raise httpx.DecodingError(str(problem)) from None
+    return b"".join(chunks) if _is_short(headers) else _plain(chunks)
 
 
-def _short(content: bytes) -> bytes:
-    if len(content) > LONGEST_ANSWER:
-        raise TooLongError
-    return content
-
-
-def _chunks(response: httpx.Response) -> Iterable[bytes]:
-    """Return what comes as it comes; httpx's own ways there take as long as a request does."""
-    stream: Any = response.stream
-    chunks: Iterable[bytes] = stream
-    return chunks
-
-
-def _is_short(response: httpx.Response) -> bool:
+def _is_short(headers: Mapping[str, str]) -> bool:
     """Whether an answer says of itself that it may be taken; of more than it says nothing is.
 
     In chunks its length counts for nothing, even if it is told (RFC 9112 §6.3).
     """
-    said = response.headers.get("content-length", "")
-    is_bound = "transfer-encoding" not in response.headers
+    said = headers.get("content-length", "")
+    is_bound = "transfer-encoding" not in headers
     return is_bound and said.isdecimal() and len(said) < _DIGITS and int(said) <= LONGEST_ANSWER
 
 
-def _plain(response: httpx.Response) -> bytes:
+def _plain(chunks: Iterable[bytes]) -> bytes:
     content = bytearray()
-    for chunk in _chunks(response):
+    for chunk in chunks:
         time_left()
         content += chunk
         if len(content) > LONGEST_ANSWER:
@@ -72,9 +59,9 @@ def _plain(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _unzipped(response: httpx.Response) -> bytes:
+def _unzipped(chunks: Iterable[bytes]) -> bytes:
     content, unzip = bytearray(), zlib.decompressobj(zlib.MAX_WBITS | 16)
-    for chunk in _chunks(response):
+    for chunk in chunks:
         time_left()
         # No more than fits is ever decompressed: a few bytes can stand for gigabytes.
         content += unzip.decompress(chunk, LONGEST_ANSWER + 1 - len(content))

@@ -4,7 +4,6 @@ A URL and a header may be secrets, so no error quotes them.
 """
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 from json import dumps
 from typing import Any, Self
 
@@ -16,7 +15,7 @@ from reconciler.source import nothing
 from reconciler.web.address import check_address
 from reconciler.web.answer import Answer
 from reconciler.web.body import ENCODING, LONGEST_ANSWER, TooLongError
-from reconciler.web.exchange import ask
+from reconciler.web.exchange import Connection, encoded
 from reconciler.web.network import check_network, connections_to
 
 SECONDS = 30.0
@@ -44,15 +43,14 @@ class Web:
         check_network()
         self._headers = {"User-Agent": "esp-reconcile", "Accept-Encoding": ENCODING, **headers}
         self._seconds = seconds
-        self._connections = ExitStack()
-        self._transports = dict[tuple[str, str], httpx.BaseTransport]()
+        self._connections = dict[tuple[str, str], Connection]()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._transports.clear()
-        self._connections.close()
+        while self._connections:
+            self._connections.popitem()[1].close()
 
     def request(
         self,
@@ -79,21 +77,20 @@ class Web:
             url,
             headers=_opened({**self._headers, **headers}),
             content=content,
-            extensions={"timeout": httpx.Timeout(self._seconds).as_dict()},
         )
         host = request.url.host
         try:
-            return ask(self._transport(request.url), request, self._seconds)
+            return self._connection(request.url).ask(encoded(request), self._seconds)
         except (httpx.RequestError, TooLongError) as problem:
             error = _no_answer(f"{method} {place or host}", host, problem, self._seconds)
         raise error
 
-    def _transport(self, url: httpx.URL) -> httpx.BaseTransport:
-        """Return what connects to the place of a URL, whose connection is kept."""
+    def _connection(self, url: httpx.URL) -> Connection:
+        """Return the connection to the place of a URL, which is kept."""
         origin = (url.scheme, url.netloc.decode("ascii"))
-        if origin not in self._transports:
-            self._transports[origin] = self._connections.enter_context(connections_to(url)())
-        return self._transports[origin]
+        if origin not in self._connections:
+            self._connections[origin] = connections_to(url, self._seconds)()
+        return self._connections[origin]
 
 
 def _encoded(data: Any) -> bytes:

@@ -1,14 +1,18 @@
-"""One connection to one place, on which requests are sent one at a time.
+"""A connection over the network, on which requests are sent one at a time.
 
 httpx's own transport asks a pool of connections for each, which for a single one is half as much
 work again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
 
 import httpcore
 import httpx
+
+from reconciler.web.answer import by_name
+from reconciler.web.exchange import Connection, Incoming, Request
 
 _FAILURES = (
     httpcore.NetworkError,
@@ -19,38 +23,51 @@ _FAILURES = (
 )
 
 
-class Connection(httpx.BaseTransport):
-    """Connects when it has to: at first, and when the connection was closed meanwhile."""
+class Wire(Connection):
+    """Connects when it has to: at first, and when the connection was closed meanwhile.
 
-    def __init__(self, connect: Callable[[], httpcore.ConnectionInterface]) -> None:
+    A step of a request may take `timeout` seconds.
+    """
+
+    def __init__(
+        self,
+        base_url: httpx.URL,
+        connect: Callable[[], httpcore.ConnectionInterface],
+        timeout: float,
+    ) -> None:
+        self._base_url = base_url
         self._connect = connect
+        self._extensions: Mapping[str, Any] = {"timeout": httpx.Timeout(timeout).as_dict()}
         self._current: httpcore.ConnectionInterface | None = None
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. Raises httpx.RequestError."""
-        url = request.url
+    @contextmanager
+    def open(self, request: Request) -> Iterator[Incoming]:
+        url, content = self._base_url, cast(Iterator[bytes] | None, request.content)
         asked = httpcore.Request(
             request.method,
             httpcore.URL(
-                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=request.target
             ),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
+            headers=list(request.headers),
+            content=content,
+            extensions={**self._extensions},
         )
         try:
-            response = self._open().handle_request(asked)
+            response = self._ready().handle_request(asked)
         except _FAILURES as problem:
             raise _as_of_httpx(problem) from problem
-        content = _Content(response.stream)
-        return httpx.Response(response.status, headers=response.headers, stream=content)
+        stream: Any = response.stream
+        try:
+            yield Incoming(response.status, by_name(response.headers), _chunks(stream))
+        finally:
+            stream.close()
 
     def close(self) -> None:
         if self._current:
             self._current.close()
             self._current = None
 
-    def _open(self) -> httpcore.ConnectionInterface:
+    def _ready(self) -> httpcore.ConnectionInterface:
         if self._current and (self._current.is_closed() or self._current.has_expired()):
             self.close()
         if self._current is None:
@@ -58,21 +75,11 @@ class Connection(httpx.BaseTransport):
         return self._current
 
 
-class _Content(httpx.SyncByteStream):
-    """What is still to come of an answer."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream: Iterable[bytes] = stream
-        self._close: Callable[[], None] = stream.close
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._stream
-        except _FAILURES as problem:
-            raise _as_of_httpx(problem) from problem
-
-    def close(self) -> None:
-        self._close()
+def _chunks(stream: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from stream
+    except _FAILURES as problem:
+        raise _as_of_httpx(problem) from problem
 
 
 def _as_of_httpx(problem: Exception) -> httpx.RequestError:

@@ -13,6 +13,7 @@ import httpx
 from reconciler.errors import ServiceError, Unavailable, UnexpectedAnswer, UsageError
 from reconciler.web.address import check_address
 from reconciler.web.deadline import deadline, time_left
+from reconciler.web.exchange import Incoming, InProcess, encoded
 from reconciler.web.network import connections_to
 
 SECONDS = 900.0
@@ -39,15 +40,14 @@ def download(
     parsed = _parsed(url, by_plain_http=by_plain_http)
     what = f"GET {parsed.host}"
     headers = {"User-Agent": "esp-reconcile", "Accept-Encoding": "identity"}
-    extensions = {"timeout": httpx.Timeout(_STEP).as_dict()}
-    request = httpx.Request("GET", parsed, headers=headers, extensions=extensions)
-    line = transport or connections_to(parsed)()
+    request = encoded(httpx.Request("GET", parsed, headers=headers))
+    line = InProcess(parsed, transport) if transport else connections_to(parsed, _STEP)()
     try:
-        with closing(line), deadline(SECONDS), closing(line.handle_request(request)) as response:
+        with closing(line), deadline(SECONDS), line.open(request) as answer:
             if watch:
-                watch(f"{what} {response.status_code}")
-            _check(what, response)
-            _copy(what, response, file, most)
+                watch(f"{what} {answer.status}")
+            _check(what, answer)
+            _copy(what, answer, file, most)
     except httpx.RequestError as problem:
         raise _no_answer(what, problem) from None
 
@@ -63,27 +63,26 @@ def _parsed(url: str, *, by_plain_http: bool) -> httpx.URL:
     raise UnexpectedAnswer("GET", fact, advice="Check the base URL.")
 
 
-def _check(what: str, response: httpx.Response) -> None:
+def _check(what: str, answer: Incoming) -> None:
     """Raise UnexpectedAnswer for what is not the file itself."""
-    status = response.status_code
-    if response.is_redirect:
+    status = answer.status
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         raise UnexpectedAnswer(what, f"HTTP {status}, a redirect, which is never followed")
     if status != HTTPStatus.OK:
         raise UnexpectedAnswer(what, f"HTTP {status}", advice=_AGAIN, status=status)
-    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnexpectedAnswer(what, "the answer is compressed, which was not asked for")
 
 
-def _copy(what: str, response: httpx.Response, file: IO[bytes], most: int) -> None:
+def _copy(what: str, answer: Incoming, file: IO[bytes], most: int) -> None:
     size = 0
-    # What comes from a transport in this process was read already.
-    for chunk in [response.content] if response.is_stream_consumed else response.iter_raw():
+    for chunk in answer.chunks:
         time_left()
         size += len(chunk)
         if size > most:
             raise UnexpectedAnswer(what, f"the file is longer than the {most} bytes it may be")
         file.write(chunk)
-    said = response.headers.get("content-length", "")
+    said = answer.headers.get("content-length", "")
     if said.isdecimal() and int(said) != size:
         raise UnexpectedAnswer(what, "the file ends early", advice=_AGAIN)
 

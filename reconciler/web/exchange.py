@@ -1,21 +1,92 @@
-"""One request and its whole answer, which has a deadline and a greatest length."""
+"""A request, what carries it, and what comes back: httpx's own objects take as long as sending.
+
+`Connection` is where requests go, one at a time; another module has the one that leads somewhere.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
-from reconciler.web.answer import Answer
+from reconciler.web.answer import Answer, by_name
 from reconciler.web.body import whole
 from reconciler.web.deadline import deadline
 
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
-def ask(transport: httpx.BaseTransport, request: httpx.Request, seconds: float) -> Answer:
-    """Send a request and return its answer with all of its content.
 
-    Raises httpx.RequestError, ReadTimeout among them when it takes longer than `seconds` in all,
-    and TooLongError.
-    """
-    with deadline(seconds):
-        response = transport.handle_request(request)
-        try:
-            return Answer(response.status_code, response.headers, whole(response, request))
-        finally:
-            response.close()
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. `target` is the path with its query, as they are sent."""
+
+    method: str
+    target: bytes
+    headers: RawHeaders
+    content: Iterable[bytes] | None = None
+
+
+def encoded(request: httpx.Request) -> Request:
+    """Return a request of httpx's, which knows how contents of all kinds are sent."""
+    stream: Any = request.stream
+    return Request(request.method, request.url.raw_path, request.headers.raw, stream)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An answer of which only the beginning has come; headers are by names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterable[bytes]
+
+
+class Connection(ABC):
+    """Leads to one place."""
+
+    @abstractmethod
+    def open(self, request: Request) -> AbstractContextManager[Incoming]:
+        """Send a request. Raises httpx.RequestError, also while the chunks come."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave nothing open."""
+
+    def ask(self, request: Request, seconds: float) -> Answer:
+        """Send a request and return its answer with all of its content.
+
+        Raises httpx.RequestError, ReadTimeout among them when it takes longer than `seconds` in
+        all, and TooLongError.
+        """
+        with deadline(seconds), self.open(request) as answer:
+            return Answer(answer.status, answer.headers, whole(answer.headers, answer.chunks))
+
+
+class InProcess(Connection):
+    """Asks a transport of httpx's, such as the embedded sandbox, for what stands at a base URL."""
+
+    def __init__(self, base_url: httpx.URL, transport: httpx.BaseTransport) -> None:
+        self._place = f"{base_url.scheme}://{base_url.netloc.decode('ascii')}"
+        self._transport = transport
+
+    @contextmanager
+    def open(self, request: Request) -> Iterator[Incoming]:
+        content = None if request.content is None else b"".join(request.content)
+        asked = httpx.Request(
+            request.method,
+            self._place + request.target.decode("ascii"),
+            headers=list(request.headers),
+            content=content,
+        )
+        response = self._transport.handle_request(asked)
+        headers = by_name(response.headers.raw)
+        if response.is_stream_consumed:  # it was made with its content, which is read as it is made
+            headers.pop("content-encoding", None)
+            yield Incoming(response.status_code, headers, [response.content])
+        else:
+            yield Incoming(response.status_code, headers, response.iter_raw())
+
+    def close(self) -> None:
+        """Leave the transport to who made it."""

@@ -15,6 +15,7 @@ import httpx
 
 from reconciler.errors import UsageError
 from reconciler.web.deadline import Punctual
+from reconciler.web.exchange import Connection
 
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 _EXCEPTIONS = "no_proxy"
@@ -27,15 +28,15 @@ _CERTIFICATE = re.compile(r"[0-9a-f]{8}\.\d+")
 """How OpenSSL finds one in a folder: by the hash of its subject."""
 
 
-def connections_to(base_url: httpx.URL) -> Callable[[], httpx.BaseTransport]:
+def connections_to(base_url: httpx.URL, timeout: float) -> Callable[[], Connection]:
     """Return what makes connections, through a proxy if the environment has one for a base URL.
 
-    Raises UsageError for what the environment says.
+    A step of a request may take `timeout` seconds. Raises UsageError for what the environment says.
     """
     # Here, since httpcore takes as long to load as a file of a thousand domains.
     import httpcore  # noqa: PLC0415
 
-    from reconciler.web.connection import Connection  # noqa: PLC0415
+    from reconciler.web.connection import Wire  # noqa: PLC0415
 
     # httpx reads the proxies of the environment for its client only, and has no public place to
     # ask it, nor to say what it connects with: `tests/cli/test_network_variables.py` and
@@ -45,7 +46,7 @@ def connections_to(base_url: httpx.URL) -> Callable[[], httpx.BaseTransport]:
     origin = httpcore.URL(
         scheme=base_url.raw_scheme, host=base_url.raw_host, port=base_url.port, target=b"/"
     ).origin
-    return partial(Connection, partial(pool.create_connection, origin))
+    return partial(Wire, base_url, partial(pool.create_connection, origin), timeout)
 
 
 def _transport_for(base_url: httpx.URL) -> httpx.BaseTransport:

@@ -83,7 +83,7 @@ def test_no_connection_is_made_past_a_proxy_that_cannot_be_used(
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, value)
     with pytest.raises(UsageError, match=f"^{name}: {UNUSABLE[value]}") as refused:
-        connections_to(httpx.URL("https://api.mailgun.net"))
+        connections_to(httpx.URL("https://api.mailgun.net"), 1.0)
     assert "canary" not in str(refused.value)
 
 

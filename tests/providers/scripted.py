@@ -14,7 +14,7 @@ from reconciler.providers.api import ClientT, Connector, KnownSecrets, Reader, W
 from reconciler.providers.mailgun.session import MailgunSession
 from reconciler.providers.postmark.session import PostmarkSession
 from reconciler.source import Location, Node
-from reconciler.web import Answer
+from reconciler.web.answer import Answer, by_name
 
 SERVER_TOKEN = "0b7c3f0e-5a0b-4f3a-9a53-6a5f5cbe3d11"
 ACCOUNT_TOKEN = "c1a7fd0a-52a9-49a7-8a8c-3a3a4a3c0f55"
@@ -26,7 +26,7 @@ Step = httpx.Response | type[httpx.RequestError] | Callable[[httpx.Request], htt
 
 def whole(response: httpx.Response) -> Answer:
     """Return what a service is scripted to answer, as it is when it has come."""
-    return Answer(response.status_code, response.headers, response.content)
+    return Answer(response.status_code, by_name(response.headers.raw), response.content)
 
 
 @dataclass

@@ -1,8 +1,7 @@
 """How a secret gets into a request."""
 
+import base64
 from abc import ABC, abstractmethod
-
-import httpx
 
 from reconciler.model import Sealed, Secret
 
@@ -18,8 +17,8 @@ class SecretAuth(ABC):
         return self.secret.sealed()
 
     @abstractmethod
-    def sign(self, request: httpx.Request) -> None:
-        """Put the secret into a request."""
+    def header(self) -> tuple[bytes, bytes]:
+        """Return the header that carries the secret, as it is sent."""
 
 
 class SecretHeader(SecretAuth):
@@ -29,8 +28,8 @@ class SecretHeader(SecretAuth):
         super().__init__(secret)
         self._header = header
 
-    def sign(self, request: httpx.Request) -> None:
-        request.headers[self._header] = self.secret.reveal()
+    def header(self) -> tuple[bytes, bytes]:
+        return self._header.encode(), self.secret.reveal().encode()
 
 
 class SecretPassword(SecretAuth):
@@ -40,5 +39,6 @@ class SecretPassword(SecretAuth):
         super().__init__(secret)
         self._user = user
 
-    def sign(self, request: httpx.Request) -> None:
-        next(httpx.BasicAuth(self._user, self.secret.reveal()).auth_flow(request))
+    def header(self) -> tuple[bytes, bytes]:
+        pair = f"{self._user}:{self.secret.reveal()}".encode()
+        return b"Authorization", b"Basic " + base64.b64encode(pair)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Generic, Self, TypeVar
 
 import httpx
@@ -16,6 +17,7 @@ from reconciler.providers.api.disclosure import KnownSecrets
 from reconciler.providers.api.governor import Governor, Start
 from reconciler.providers.api.pool import Pool
 from reconciler.providers.api.standing import Standing
+from reconciler.web.exchange import Connection, InProcess
 from reconciler.web.network import connections_to
 
 _DEADLINE = 2
@@ -60,14 +62,17 @@ class Connector(Generic[ClientT]):
         """Open the connections of one provider's account."""
         base_url = httpx.URL(self.base_urls.get(site, built_in_url))
         reads_only = not issubclass(self.client_type, Writer)
-        return Pool(base_url, self._connections(base_url), provider.timeout, reads_only=reads_only)
+        make = (
+            partial(InProcess, base_url, self.transport)
+            if self.transport
+            else connections_to(base_url, provider.timeout)
+        )
+        return Pool(base_url, lambda: self._kept(make()), reads_only=reads_only)
 
-    def _connections(self, base_url: httpx.URL) -> Callable[[], httpx.BaseTransport]:
-        """Return what makes connections, which are closed in the end."""
-        if transport := self.transport:
-            return lambda: transport
-        make = connections_to(base_url)
-        return lambda: self._opened.enter_context(make())
+    def _kept(self, connection: Connection) -> Connection:
+        """Have a connection closed in the end."""
+        self._opened.callback(connection.close)
+        return connection
 
     def client(
         self,

@@ -4,8 +4,10 @@ httpx's client would keep cookies, prepare redirects, and merge what it is told 
 request says. We want none of that, and it takes as long as sending does.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -13,53 +15,70 @@ import httpx
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.web.answer import Answer
 from reconciler.web.body import ENCODING
-from reconciler.web.exchange import ask
+from reconciler.web.exchange import Connection, Request, encoded
 
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": ENCODING,
-    "User-Agent": "esp-reconcile",
-}
+_HEADERS = [
+    (b"Accept", b"application/json"),
+    (b"Accept-Encoding", ENCODING.encode()),
+    (b"User-Agent", b"esp-reconcile"),
+]
+_PLAIN = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+"""A path in which nothing is to be escaped, and no dots lead to another place."""
 
 
 class Pool:
     """Sends requests below a base URL, each on a connection that no other uses meanwhile.
 
-    `connect` makes a transport of one connection; a step of a request may take `timeout` seconds.
-    What came free last is used next: httpcore's pool would look at all of its connections for every
-    request, with a system call for each that is idle.
+    `connect` makes a connection. What came free last is used next: httpcore's pool would look at
+    all of its connections for every request, with a system call for each that is idle.
     """
 
     def __init__(
-        self,
-        base_url: httpx.URL,
-        connect: Callable[[], httpx.BaseTransport],
-        timeout: float,
-        *,
-        reads_only: bool,
+        self, base_url: httpx.URL, connect: Callable[[], Connection], *, reads_only: bool
     ) -> None:
         self.base_url = base_url
+        self._place = f"{base_url.scheme}://{base_url.netloc.decode('ascii')}"
+        self._below = base_url.raw_path.rstrip(b"/").decode("ascii")
+        self._headers = [(b"Host", base_url.netloc), *_HEADERS]
         self._connect = connect
-        self._timeout = {"timeout": httpx.Timeout(timeout).as_dict()}
         self._reads_only = reads_only
         # What hinders connections is known at once, and not by the first request.
         self._idle = [connect()]
 
     def ask(
-        self, method: str, path: str, *, auth: SecretAuth, seconds: float, **content: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        auth: SecretAuth,
+        seconds: float,
+        params: Mapping[str, str | int] | None = None,
+        **content: Any,
     ) -> Answer:
-        """Send a request and return its whole answer. Raises httpx.RequestError, TooLongError."""
-        # Whole, a URL is parsed once; a path would be parsed, joined, and parsed again.
-        url = str(self.base_url).rstrip("/") + path
-        request = httpx.Request(method, url, headers=_HEADERS, extensions=self._timeout, **content)
-        if self._reads_only and request.method != "GET":
-            raise AssertionError(f"a reading client was asked to {request.method}")
-        auth.sign(request)
+        """Send a request and return its whole answer. Raises httpx.RequestError, TooLongError.
+
+        What else httpx knows to send is `content`.
+        """
+        target, headers = self._target(path, params), [*self._headers, auth.header()]
+        if method == "GET":
+            request = Request(method, target, headers)
+        elif self._reads_only:
+            raise AssertionError(f"a reading client was asked to {method}")
+        else:
+            whole = httpx.Request(method, self.base_url, headers=headers, **content)
+            request = replace(encoded(whole), target=target)
         with self._connection() as connection:
-            return ask(connection, request, seconds)
+            return connection.ask(request, seconds)
+
+    def _target(self, path: str, params: Mapping[str, str | int] | None) -> bytes:
+        query = f"?{httpx.QueryParams(params)}" if params else ""
+        target = f"{self._below}{path}{query}"
+        if _PLAIN.fullmatch(path):
+            return target.encode()
+        return httpx.URL(f"{self._place}{target}").raw_path
 
     @contextmanager
-    def _connection(self) -> Iterator[httpx.BaseTransport]:
+    def _connection(self) -> Iterator[Connection]:
         try:
             connection = self._idle.pop()
         except IndexError:

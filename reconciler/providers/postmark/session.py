@@ -164,7 +164,7 @@ def _error_body(answer: Answer) -> tuple[int | None, str]:
     try:
         body = answer.json()
         # The header repeats the code, which the report of a failed verification may lack (§8.3).
-        code = int(body.get("ErrorCode", answer.headers.get("X-PM-ApiErrorCode")))
+        code = int(body.get("ErrorCode", answer.headers.get("x-pm-apierrorcode")))
         details = "; ".join([str(body.get("Message", "")), *_details(body)])
         return code, safe_text(details)
     except (ValueError, OverflowError, TypeError, AttributeError, RecursionError):

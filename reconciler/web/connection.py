@@ -23,6 +23,10 @@ _FAILURES = (
 )
 
 
+def origin_of(base_url: httpx.URL) -> httpcore.Origin:
+    return _url(base_url, b"/").origin
+
+
 class Wire(Connection):
     """Connects when it has to: at first, and when the connection was closed meanwhile.
 
@@ -42,12 +46,10 @@ class Wire(Connection):
 
     @contextmanager
     def open(self, request: Request) -> Iterator[Incoming]:
-        url, content = self._base_url, cast(Iterator[bytes] | None, request.content)
+        content = cast(Iterator[bytes] | None, request.content)
         asked = httpcore.Request(
             request.method,
-            httpcore.URL(
-                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=request.target
-            ),
+            _url(self._base_url, request.target),
             headers=list(request.headers),
             content=content,
             extensions={**self._extensions},
@@ -73,6 +75,10 @@ class Wire(Connection):
         if self._current is None:
             self._current = self._connect()
         return self._current
+
+
+def _url(base: httpx.URL, target: bytes) -> httpcore.URL:
+    return httpcore.URL(scheme=base.raw_scheme, host=base.raw_host, port=base.port, target=target)
 
 
 def _chunks(stream: Iterable[bytes]) -> Iterator[bytes]:

@@ -5,7 +5,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,11 +82,13 @@ class InProcess(Connection):
         )
         response = self._transport.handle_request(asked)
         headers = by_name(response.headers.raw)
-        if response.is_stream_consumed:  # it was made with its content, which is read as it is made
-            headers.pop("content-encoding", None)
-            yield Incoming(response.status_code, headers, [response.content])
-        else:
-            yield Incoming(response.status_code, headers, response.iter_raw())
+        if not response.is_stream_consumed:
+            with closing(response):
+                yield Incoming(response.status_code, headers, response.iter_raw())
+            return
+        # It was made with its content, which httpx has decompressed by now.
+        headers.pop("content-encoding", None)
+        yield Incoming(response.status_code, headers, [response.content])
 
     def close(self) -> None:
         """Leave the transport to who made it."""

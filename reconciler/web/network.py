@@ -33,20 +33,15 @@ def connections_to(base_url: httpx.URL, timeout: float) -> Callable[[], Connecti
 
     A step of a request may take `timeout` seconds. Raises UsageError for what the environment says.
     """
-    # Here, since httpcore takes as long to load as a file of a thousand domains.
-    import httpcore  # noqa: PLC0415
-
-    from reconciler.web.connection import Wire  # noqa: PLC0415
+    # It loads httpcore, which takes as long as a file of a thousand domains.
+    from reconciler.web.connection import Wire, origin_of  # noqa: PLC0415
 
     # httpx reads the proxies of the environment for its client only, and has no public place to
     # ask it, nor to say what it connects with: `tests/cli/test_network_variables.py` and
     # `tests/providers/test_limits.py` notice if that moves.
     pool = _transport_for(base_url)._pool  # type: ignore[attr-defined]  # noqa: SLF001
     pool._network_backend = Punctual(pool._network_backend)  # noqa: SLF001
-    origin = httpcore.URL(
-        scheme=base_url.raw_scheme, host=base_url.raw_host, port=base_url.port, target=b"/"
-    ).origin
-    return partial(Wire, base_url, partial(pool.create_connection, origin), timeout)
+    return partial(Wire, base_url, partial(pool.create_connection, origin_of(base_url)), timeout)
 
 
 def _transport_for(base_url: httpx.URL) -> httpx.BaseTransport:

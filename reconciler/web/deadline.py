@@ -64,5 +64,8 @@ class _Stream(_Wrapper):
     def write(self, buffer: bytes, timeout: float | None = None) -> Any:
         return self._inner.write(buffer, timeout=time_left(timeout))
 
-    def start_tls(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
-        return _Stream(self._inner.start_tls(*args, timeout=time_left(timeout), **kwargs))
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> Any:
+        # Behind a proxy httpcore hands all of them on by their places.
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, time_left(timeout)))

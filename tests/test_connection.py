@@ -116,7 +116,7 @@ def pass_on(one: socket.socket, other: socket.socket) -> None:
         while data := one.recv(65536):
             other.sendall(data)
     with suppress(OSError):
-        other.shutdown(socket.SHUT_WR)
+        other.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +217,48 @@ def test_requests_go_through_one_tunnel_of_a_proxy_that_sees_none_of_them(
         assert len(server.asked) == 2
         assert not any(b"proxy-authorization" in each.lower() for each in server.asked)
         assert (proxy.met, server.met) == (1, 1)
+
+
+def test_a_tunnel_that_failed_is_dug_anew(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Listener(saying(GOOD), tls) as server:
+        tunnel, refusals = tunnelling(server.port), iter([True, True])
+
+        def talk(connection: socket.socket) -> bool:
+            if not next(refusals, False):
+                return tunnel(connection)
+            connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+            return True
+
+        with Listener(talk) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+            with connection_to("https://localhost") as stranger:
+                for error in (httpx.ProxyError, httpx.ProxyError, *[httpx.ConnectError] * 2):
+                    with pytest.raises(error):
+                        stranger.ask(POST, 20)
+            with connection_to(f"https://{NAME}") as connection:
+                assert connection.ask(POST, 20).status == 200
+        hosts = [each.split()[1] for each in proxy.asked]
+        assert hosts == [b"localhost:443"] * 4 + [b"api.example.test:443"]
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("tunnels", [1, 2])
+def test_a_tunnel_is_used_again_unless_it_was_closed(
+    tunnels: int, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        Listener(saying(GOOD, keeps=tunnels == 1), tls) as server,
+        Listener(tunnelling(server.port)) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        with connection_to(f"https://{NAME}") as connection:
+            for number in (1, 2):
+                assert connection.ask(POST, 20).status == 200
+                if tunnels > 1:
+                    proxy.threads[number].join(20)
+        assert (proxy.met, server.met) == (tunnels, tunnels)
 
 
 def test_a_host_that_is_excepted_is_reached_without_the_proxy(

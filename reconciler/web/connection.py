@@ -55,7 +55,7 @@ class Wire(Connection):
             extensions={**self._extensions},
         )
         try:
-            response = self._ready().handle_request(asked)
+            response = self._begun(asked)
         except _FAILURES as problem:
             raise _as_of_httpx(problem) from problem
         stream: Any = response.stream
@@ -68,6 +68,14 @@ class Wire(Connection):
         if self._current:
             self._current.close()
             self._current = None
+
+    def _begun(self, asked: httpcore.Request) -> httpcore.Response:
+        try:
+            return self._ready().handle_request(asked)
+        except BaseException:
+            # What failed on its way, as in a proxy's tunnel, is not fit for another request.
+            self.close()
+            raise
 
     def _ready(self) -> httpcore.ConnectionInterface:
         if self._current and (self._current.is_closed() or self._current.has_expired()):

@@ -180,6 +180,22 @@ def test_requests_go_over_one_connection_with_tls(tls: ssl.SSLContext) -> None:
         assert server.met == 1
 
 
+def test_neither_a_request_nor_an_answer_shows_what_it_holds(tls: ssl.SSLContext) -> None:
+    secret = b"c4n4ry"
+    headers = [(b"Host", b"x"), (b"X", secret), (b"Content-Length", b"6")]
+    request = Request("POST", b"/" + secret, headers, [secret])
+    answered = GOOD.replace(b": a", b": " + secret).replace(b"2\r\n\r\nok", b"6\r\n\r\n" + secret)
+    with (
+        Listener(saying(answered), tls) as server,
+        connection_to(f"https://127.0.0.1:{server.port}") as connection,
+    ):
+        answer = connection.ask(request, 20)
+        with connection.open(request) as incoming:
+            shown = f"{request} {answer} {incoming} {connection}"
+    assert answer.body == secret
+    assert secret.decode() not in shown
+
+
 def test_who_shows_a_certificate_of_another_name_is_asked_nothing(tls: ssl.SSLContext) -> None:
     with Listener(saying(GOOD), tls) as server:
         with (

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, headers by their names in lower case, and a body, decompressed."""
+    """A status, headers by their names in lower case, and a body, decompressed.
+
+    It may repeat a secret, and so it shows no more of itself than the status.
+    """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def is_redirect(self) -> bool:

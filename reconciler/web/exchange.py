@@ -6,7 +6,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -20,12 +20,15 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for. `target` is the path with its query, as they are sent."""
+    """What is asked for. `target` is the path with its query, as they are sent.
+
+    Any of it may hold secrets, and so it shows no more of itself than the method.
+    """
 
     method: str
-    target: bytes
-    headers: RawHeaders
-    content: Iterable[bytes] | None = None
+    target: bytes = field(repr=False)
+    headers: RawHeaders = field(repr=False)
+    content: Iterable[bytes] | None = field(default=None, repr=False)
 
 
 def encoded(request: httpx.Request) -> Request:
@@ -39,8 +42,8 @@ class Incoming:
     """An answer of which only the beginning has come; headers are by names in lower case."""
 
     status: int
-    headers: Mapping[str, str]
-    chunks: Iterable[bytes]
+    headers: Mapping[str, str] = field(repr=False)
+    chunks: Iterable[bytes] = field(repr=False)
 
 
 class Connection(ABC):

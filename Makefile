@@ -11,6 +11,9 @@ BY_LOCK := --require-hashes --only-binary :all: --constraint $(LOCK)
 # Oracles of the tests that have no wheels; they are built with what the lock names.
 AS_SOURCE := --no-binary dkimpy,pyspf --no-build-isolation
 UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+# Compiled at once, as pip does it: else each warning about a library's text is an error of a test.
+LOWEST = $(UV) pip install --quiet --compile-bytecode --resolution lowest-direct \
+	--python $(VENV)-lowest/bin/python
 # A client in JavaScript is among those that the tests drive the sandbox with. Without npm, or when
 # its packages cannot be fetched, these tests are skipped; .ci/run does not let them be.
 JAVASCRIPT := tests/contract/javascript
@@ -64,9 +67,8 @@ test-newest: $(PACKAGES) $(WHEELS)
 
 test-lowest: $(VENV)/.lock $(PACKAGES) $(WHEELS)
 	$(PYTHON) -m venv --clear $(VENV)-lowest
-	$(UV) pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct --group build
-	$(UV) pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct \
-		--no-build-isolation --editable '.[dev]'
+	$(LOWEST) --group build
+	$(LOWEST) --no-build-isolation --editable '.[dev]'
 	$(VENV)-lowest/bin/$(PYTEST)
 
 # Build the wheel, install it into a clean environment with what it asks for and no more, and run it

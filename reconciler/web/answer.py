@@ -18,13 +18,13 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
 
-    @property
-    def is_redirect(self) -> bool:
-        return HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
-
     def json(self) -> Any:
         """Return what JSON it holds. Raises ValueError, and RecursionError when it is too deep."""
         return json.loads(self.body)
+
+
+def is_redirect(status: int) -> bool:
+    return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
 
 
 def by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

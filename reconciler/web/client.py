@@ -15,7 +15,7 @@ from reconciler.source import nothing
 from reconciler.web.address import check_address
 from reconciler.web.answer import Answer
 from reconciler.web.body import ENCODING, LONGEST_ANSWER, TooLongError
-from reconciler.web.exchange import Connection, encoded
+from reconciler.web.exchange import Connection, encoded, place_of
 from reconciler.web.network import check_network, connections_to
 
 SECONDS = 30.0
@@ -43,7 +43,7 @@ class Web:
         check_network()
         self._headers = {"User-Agent": "esp-reconcile", "Accept-Encoding": ENCODING, **headers}
         self._seconds = seconds
-        self._connections = dict[tuple[str, str], Connection]()
+        self._connections = dict[str, Connection]()
 
     def __enter__(self) -> Self:
         return self
@@ -87,10 +87,10 @@ class Web:
 
     def _connection(self, url: httpx.URL) -> Connection:
         """Return the connection to the place of a URL, which is kept."""
-        origin = (url.scheme, url.netloc.decode("ascii"))
-        if origin not in self._connections:
-            self._connections[origin] = connections_to(url, self._seconds)()
-        return self._connections[origin]
+        place = place_of(url)
+        if place not in self._connections:
+            self._connections[place] = connections_to(url, self._seconds)()
+        return self._connections[place]
 
 
 def _encoded(data: Any) -> bytes:

@@ -12,6 +12,7 @@ import httpx
 
 from reconciler.errors import ServiceError, Unavailable, UnexpectedAnswer, UsageError
 from reconciler.web.address import check_address
+from reconciler.web.answer import is_redirect
 from reconciler.web.deadline import deadline, time_left
 from reconciler.web.exchange import Incoming, InProcess, encoded
 from reconciler.web.network import connections_to
@@ -66,7 +67,7 @@ def _parsed(url: str, *, by_plain_http: bool) -> httpx.URL:
 def _check(what: str, answer: Incoming) -> None:
     """Raise UnexpectedAnswer for what is not the file itself."""
     status = answer.status
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+    if is_redirect(status):
         raise UnexpectedAnswer(what, f"HTTP {status}, a redirect, which is never followed")
     if status != HTTPStatus.OK:
         raise UnexpectedAnswer(what, f"HTTP {status}", advice=_AGAIN, status=status)

@@ -67,11 +67,16 @@ class Connection(ABC):
             return Answer(answer.status, answer.headers, whole(answer.headers, answer.chunks))
 
 
+def place_of(url: httpx.URL) -> str:
+    """Return the beginning of a URL, up to its path: all below it is reached by one connection."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
 class InProcess(Connection):
     """Asks a transport of httpx's, such as the embedded sandbox, for what stands at a base URL."""
 
     def __init__(self, base_url: httpx.URL, transport: httpx.BaseTransport) -> None:
-        self._place = f"{base_url.scheme}://{base_url.netloc.decode('ascii')}"
+        self._place = place_of(base_url)
         self._transport = transport
 
     @contextmanager

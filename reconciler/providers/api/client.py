@@ -39,7 +39,7 @@ from reconciler.providers.api.waits import (
     wait_asked_for,
 )
 from reconciler.source import printable
-from reconciler.web.answer import Answer
+from reconciler.web.answer import Answer, is_redirect
 from reconciler.web.body import LONGEST_ANSWER, TooLongError
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -176,7 +176,7 @@ class Reader:
         return answer
 
     def _refusal(self, request: str, answer: Answer, sent: Sequence[Secret]) -> ServiceError:
-        if answer.is_redirect:
+        if is_redirect(answer.status):
             return UnexpectedAnswer(
                 request,
                 f"HTTP {answer.status}, a redirect, which is never followed",

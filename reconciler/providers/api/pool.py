@@ -15,7 +15,7 @@ import httpx
 from reconciler.providers.api.auth import SecretAuth
 from reconciler.web.answer import Answer
 from reconciler.web.body import ENCODING
-from reconciler.web.exchange import Connection, Request, encoded
+from reconciler.web.exchange import Connection, Request, encoded, place_of
 
 _HEADERS = [
     (b"Accept", b"application/json"),
@@ -37,7 +37,6 @@ class Pool:
         self, base_url: httpx.URL, connect: Callable[[], Connection], *, reads_only: bool
     ) -> None:
         self.base_url = base_url
-        self._place = f"{base_url.scheme}://{base_url.netloc.decode('ascii')}"
         self._below = base_url.raw_path.rstrip(b"/").decode("ascii")
         self._headers = [(b"Host", base_url.netloc), *_HEADERS]
         self._connect = connect
@@ -75,7 +74,7 @@ class Pool:
         target = f"{self._below}{path}{query}"
         if _PLAIN.fullmatch(path):
             return target.encode()
-        return httpx.URL(f"{self._place}{target}").raw_path
+        return httpx.URL(f"{place_of(self.base_url)}{target}").raw_path
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -4,7 +4,7 @@ httpx's own transport asks a pool of connections for each, which for a single on
 work again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -23,8 +23,8 @@ _FAILURES = (
 )
 
 
-def origin_of(base_url: httpx.URL) -> httpcore.Origin:
-    return _url(base_url, b"/").origin
+def origin_of(url: httpx.URL) -> httpcore.Origin:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/").origin
 
 
 class Wire(Connection):
@@ -35,24 +35,26 @@ class Wire(Connection):
 
     def __init__(
         self,
-        base_url: httpx.URL,
-        connect: Callable[[], httpcore.ConnectionInterface],
+        origin: httpcore.Origin,
+        connect: Callable[[httpcore.Origin], httpcore.ConnectionInterface],
         timeout: float,
     ) -> None:
-        self._base_url = base_url
+        self._origin = origin
         self._connect = connect
-        self._extensions: Mapping[str, Any] = {"timeout": httpx.Timeout(timeout).as_dict()}
+        self._extensions: dict[str, Any] = {"timeout": httpx.Timeout(timeout).as_dict()}
         self._current: httpcore.ConnectionInterface | None = None
 
     @contextmanager
     def open(self, request: Request) -> Iterator[Incoming]:
-        content = cast(Iterator[bytes] | None, request.content)
+        place, content = self._origin, cast(Iterator[bytes] | None, request.content)
         asked = httpcore.Request(
             request.method,
-            _url(self._base_url, request.target),
-            headers=list(request.headers),
+            httpcore.URL(
+                scheme=place.scheme, host=place.host, port=place.port, target=request.target
+            ),
+            headers=request.headers,
             content=content,
-            extensions={**self._extensions},
+            extensions=self._extensions,
         )
         try:
             response = self._begun(asked)
@@ -81,12 +83,8 @@ class Wire(Connection):
         if self._current and (self._current.is_closed() or self._current.has_expired()):
             self.close()
         if self._current is None:
-            self._current = self._connect()
+            self._current = self._connect(self._origin)
         return self._current
-
-
-def _url(base: httpx.URL, target: bytes) -> httpcore.URL:
-    return httpcore.URL(scheme=base.raw_scheme, host=base.raw_host, port=base.port, target=target)
 
 
 def _chunks(stream: Iterable[bytes]) -> Iterator[bytes]:

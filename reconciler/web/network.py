@@ -41,7 +41,7 @@ def connections_to(base_url: httpx.URL, timeout: float) -> Callable[[], Connecti
     # `tests/providers/test_limits.py` notice if that moves.
     pool = _transport_for(base_url)._pool  # type: ignore[attr-defined]  # noqa: SLF001
     pool._network_backend = Punctual(pool._network_backend)  # noqa: SLF001
-    return partial(Wire, base_url, partial(pool.create_connection, origin_of(base_url)), timeout)
+    return partial(Wire, origin_of(base_url), pool.create_connection, timeout)
 
 
 def _transport_for(base_url: httpx.URL) -> httpx.BaseTransport:

@@ -196,14 +196,19 @@ def test_neither_a_request_nor_an_answer_shows_what_it_holds(tls: ssl.SSLContext
     assert secret.decode() not in shown
 
 
-def test_who_shows_a_certificate_of_another_name_is_asked_nothing(tls: ssl.SSLContext) -> None:
-    with Listener(saying(GOOD), tls) as server:
+def refuse(host: str, shown: ssl.SSLContext) -> None:
+    """Assert that nothing is asked of a server that is reached as `host`, for its certificate."""
+    with Listener(saying(GOOD), shown) as server:
         with (
-            connection_to(f"https://localhost:{server.port}") as connection,
+            connection_to(f"https://{host}:{server.port}") as connection,
             pytest.raises(httpx.ConnectError, match="certificate"),
         ):
             connection.ask(POST, 20)
         assert server.asked == []
+
+
+def test_who_shows_a_certificate_of_another_name_is_asked_nothing(tls: ssl.SSLContext) -> None:
+    refuse("localhost", tls)
 
 
 def test_who_shows_a_certificate_that_nobody_vouches_for_is_asked_nothing(
@@ -211,13 +216,7 @@ def test_who_shows_a_certificate_that_nobody_vouches_for_is_asked_nothing(
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     ssl_context.cache_clear()
-    with Listener(saying(GOOD), tls) as server:
-        with (
-            connection_to(f"https://127.0.0.1:{server.port}") as connection,
-            pytest.raises(httpx.ConnectError, match="certificate"),
-        ):
-            connection.ask(POST, 20)
-        assert server.asked == []
+    refuse("127.0.0.1", tls)
 
 
 def test_requests_go_through_one_tunnel_of_a_proxy_that_sees_none_of_them(

@@ -42,7 +42,8 @@ The first module, "", is the library's face, which knows `library`.
 LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 HOMES = {
     "httpx": {"providers", "sandbox/transport", "web"},
-    "httpcore": {"web/connection"},
+    "httpcore": {"web/conversation", "web/route"},
+    "h11": {"web/conversation"},
     "deepdiff": {"engine/diff"},
     "dns": {"dns", "lists"},
     "yaml": {"config", "handover", "render/quoting", "secrets/rules"},
@@ -166,7 +167,7 @@ def test_imports_stand_at_the_top_except_on_the_command_line() -> None:
     }
     assert inner == {
         ("engine/diff", "deepdiff.DeepDiff"),
-        ("web/network", "web/connection"),  # httpcore
+        ("web/network", "web/connection"),  # httpcore, h11
     }
 
 

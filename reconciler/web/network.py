@@ -14,7 +14,7 @@ from functools import partial
 import httpx
 
 from reconciler.errors import UsageError
-from reconciler.web.deadline import Punctual
+from reconciler.web.endpoint import Endpoint, Proxy
 from reconciler.web.exchange import Connection
 
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
@@ -23,32 +23,43 @@ _PROXY = re.compile(
     r"https?://([^\s/?#@]*@)?([\w.-]+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?/?", re.IGNORECASE
 )
 _HIGHEST_PORT = 65535
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _FILE, _FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 _CERTIFICATE = re.compile(r"[0-9a-f]{8}\.\d+")
 """How OpenSSL finds one in a folder: by the hash of its subject."""
 
 
-def connections_to(base_url: httpx.URL, timeout: float) -> Callable[[], Connection]:
-    """Return what makes connections, through a proxy if the environment has one for a base URL.
+def connections_to(url: httpx.URL, timeout: float) -> Callable[[], Connection]:
+    """Return what makes connections to where a URL leads, by a proxy if the environment has one.
 
     A step of a request may take `timeout` seconds. Raises UsageError for what the environment says.
     """
     # It loads httpcore, which takes as long as a file of a thousand domains.
-    from reconciler.web.connection import Wire, origin_of  # noqa: PLC0415
+    from reconciler.web.connection import Wire  # noqa: PLC0415
 
-    # httpx reads the proxies of the environment for its client only, and has no public place to
-    # ask it, nor to say what it connects with: `tests/cli/test_network_variables.py` and
-    # `tests/providers/test_limits.py` notice if that moves.
-    pool = _transport_for(base_url)._pool  # type: ignore[attr-defined]  # noqa: SLF001
-    pool._network_backend = Punctual(pool._network_backend)  # noqa: SLF001
-    return partial(Wire, origin_of(base_url), pool.create_connection, timeout)
+    to = _endpoint(url.scheme, url.raw_host, url.port)
+    # Plain http goes to loopback only, which no proxy reaches.
+    proxy = _proxy_for(url) if to.context else None
+    return partial(Wire, to, proxy, timeout)
 
 
-def _transport_for(base_url: httpx.URL) -> httpx.BaseTransport:
-    # Plain http goes to loopback only, which no proxy reaches, and without certificates.
-    if base_url.scheme == "http":
-        return httpx.HTTPTransport(verify=_believing_nobody(), trust_env=False)
-    return _client()._transport_for_url(base_url)  # noqa: SLF001
+def _proxy_for(url: httpx.URL) -> Proxy | None:
+    """Return the proxy that the environment has for a URL.
+
+    httpx reads the environment for its client only, and has no public place to ask it:
+    `tests/test_connection.py` notices if that moves.
+    """
+    pool = _client()._transport_for_url(url)._pool  # type: ignore[attr-defined]  # noqa: SLF001
+    place = getattr(pool, "_proxy_url", None)
+    if place is None:
+        return None
+    to = _endpoint(place.scheme.decode("ascii"), place.host, place.port)
+    return Proxy(to, pool._proxy_headers)  # noqa: SLF001
+
+
+def _endpoint(scheme: str, host: bytes, port: int | None) -> Endpoint:
+    context = ssl_context() if scheme == "https" else None
+    return Endpoint(host.decode("ascii"), port or _DEFAULT_PORTS[scheme], context)
 
 
 def check_network() -> None:
@@ -109,12 +120,6 @@ def _is_usable(url: str) -> bool:
 
 
 @functools.cache
-def _believing_nobody() -> ssl.SSLContext:
-    """Return a context that accepts no certificate, for where none is to be shown."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-@functools.cache
 def ssl_context() -> ssl.SSLContext:
     """Build the one context of the process: it takes 33 ms, and every client can share it.
 
@@ -123,7 +128,7 @@ def ssl_context() -> ssl.SSLContext:
     if not os.environ.get(_FILE) and (folders := os.environ.get(_FOLDER)):
         _check_folders(folders)
     try:
-        return httpx.create_ssl_context()
+        context = httpx.create_ssl_context()
     except OSError as problem:
         names = [name for name in (_FILE, _FOLDER, "SSLKEYLOGFILE") if os.environ.get(name)]
         if not names:
@@ -133,6 +138,8 @@ def ssl_context() -> ssl.SSLContext:
             f"{' or '.join(names)}: the file cannot be used ({why}); name a file of certificates "
             "in PEM format, or unset it"
         ) from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _check_folders(folders: str) -> None:

@@ -21,7 +21,7 @@ Pause = Callable[[float], None]
 _LOOK = 0.05
 """Seconds between two looks at how many hands are useful."""
 
-_SATURATED, _IDLE = 1.0, 0.85
+_SATURATED, _IDLE = 1.0, 0.75
 """Shares of one processor: threads of one interpreter do not compute side by side."""
 
 

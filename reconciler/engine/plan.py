@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from typing import NamedTuple
 
 from reconciler.engine.diff import diff_attributes
 from reconciler.engine.doubts import doubts_about
@@ -38,11 +39,11 @@ class Refusal:
         return f"{place}{self.address}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Note:
+class Note(NamedTuple):
     """A fact worth reading beside the plan; never a change.
 
     One about a `field` says that its value could not be compared, or not be told from another one.
+    It is a tuple because there may be one for each resource, and they are put in order.
     """
 
     address: Address
@@ -103,11 +104,8 @@ def build_plan(
     pruned = {each.address: each for each in unmanaged if prune and each.kind.prunable}
     changes = _selected([*wanted, *(Delete(each) for each in pruned.values())], selection)
     changes = sorted(_in_turn(changes), key=_safe_order)
-    notes = {
-        *_notes(desired, live, selection),
-        *_doubts(desired, live, selection, changes),
-        *remarks,
-    }
+    compared = list(_pairs(desired, live, selection))
+    notes = {*_notes(compared), *_doubts(compared, changes), *remarks}
     refused = (each for each in refusals if each.address in selection)
     left = (each for each in unmanaged if each.address not in pruned)
     return Plan(
@@ -120,7 +118,7 @@ def build_plan(
         prune=prune,
         seen=fingerprints(changes),
         uncompared=sum(bool(note.field) for note in notes),
-        records=tuple(sorted(_records(desired, live, selection))),
+        records=tuple(sorted(_records(compared))),
     )
 
 
@@ -148,6 +146,8 @@ def _decided(
 
 
 Decision = tuple[Change | None, list[Refusal]]
+Pair = tuple[Resource, Resource]
+"""What is declared of a thing, and what is live."""
 
 
 def decide(desired: Resource, live: Resource | None, foreseen: Resource | None = None) -> Decision:
@@ -255,11 +255,12 @@ def _job(resource: Resource) -> object:
 
 
 def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
+    undeclared = [each for address, each in live.items() if address not in desired]
     # Two providers may share an account: what one declares is managed for the other as well.
-    managed = {identity(live[address]) for address in desired if address in live}
+    managed = {identity(live[address]) for address in desired if undeclared and address in live}
     return (
         resource
-        for resource in live.values()
+        for resource in undeclared
         if identity(resource) not in managed
         and not resource.kind.is_gone(resource)
         and not resource.kind.is_built_in(resource)
@@ -270,6 +271,8 @@ def _conflicts(
     desired: Snapshot, live: Snapshot, unborn: Mapping[Address, Hashable]
 ) -> Iterator[Refusal]:
     """Yield what two providers declare differently of one thing: the plan would never be empty."""
+    if len({address.provider for address in desired}) == 1:
+        return
     declarations: dict[Hashable, list[Resource]] = {}
     for address in sorted(desired.keys() & (live.keys() | unborn.keys())):
         other = desired[address]
@@ -330,32 +333,26 @@ def _safe_order(change: Change) -> tuple[bool, int, int, Address]:
     )
 
 
-def _notes(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[Note]:
-    for wanted, found in _pairs(desired, live, selection):
+def _notes(compared: Iterable[Pair]) -> Iterator[Note]:
+    for wanted, found in compared:
         yield from (Note(wanted.address, text) for text in found.notes)
 
 
-def _records(
-    desired: Snapshot, live: Snapshot, selection: Selection
-) -> Iterator[tuple[Address, DnsRecord]]:
-    for wanted, found in _pairs(desired, live, selection):
+def _records(compared: Iterable[Pair]) -> Iterator[tuple[Address, DnsRecord]]:
+    for wanted, found in compared:
         yield from ((wanted.address, each) for each in found.records if each.state == TO_PUBLISH)
 
 
-def _doubts(
-    desired: Snapshot, live: Snapshot, selection: Selection, changes: Iterable[Change]
-) -> Iterator[Note]:
+def _doubts(compared: Iterable[Pair], changes: Iterable[Change]) -> Iterator[Note]:
     """Yield each field that could not be compared, and so is not said to match."""
     changed = {(each.subject.address, field.name) for each in changes for field in each.fields}
-    for wanted, found in _pairs(desired, live, selection):
+    for wanted, found in compared:
         for name, text in doubts_about(wanted, found).items():
             if (wanted.address, name) not in changed:
                 yield Note(wanted.address, text, name)
 
 
-def _pairs(
-    desired: Snapshot, live: Snapshot, selection: Selection
-) -> Iterator[tuple[Resource, Resource]]:
+def _pairs(desired: Snapshot, live: Snapshot, selection: Selection) -> Iterator[Pair]:
     for address, wanted in desired.items():
         if address in live and not wanted.absent and address in selection:
             yield wanted, live[address]

@@ -44,6 +44,8 @@ def whose(config: Config, sessions: Sessions, live: Snapshot) -> Whose:
 
 def _peers(live: Snapshot) -> Mapping[tuple[object, str], str]:
     """Return by kind and provider the first one, if another, that sees the same things."""
+    if len({address.provider for address in live}) == 1:
+        return {}
     first: dict[object, str] = {}
     peers: dict[tuple[object, str], str] = {}
 
@@ -78,6 +80,8 @@ def made_once(plan: Plan, tell: Whose) -> Plan:
         if isinstance(change, Create)
     }
     waiting = {address: maker for address, maker in makers.items() if maker != address}
+    if not waiting:
+        return plan
     return replace(
         plan,
         changes=tuple(

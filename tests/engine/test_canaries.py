@@ -202,9 +202,10 @@ def declared(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_the_libraries_log_in_debugging_tells_no_secret(
+def test_no_library_logs_a_request_in_debugging(
     box: Served, config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Neither httpx nor httpcore, which log the headers of each, is what sends it."""
     caplog.set_level(logging.DEBUG)
     provider = config.providers["t"]
     port = box.ports["postmark"]
@@ -214,8 +215,7 @@ def test_what_the_libraries_log_in_debugging_tells_no_secret(
         plan = make_plan(config, sessions)
         results = list(apply_plan(plan, sessions, repeats={"t": 0}, pause=lambda _: None))
     assert {each.outcome for each in results} == {Outcome.APPLIED}
-    assert "send_request_headers" in caplog.text
-    check(caplog.text, hidden_in(box))
+    assert caplog.records == []
 
 
 def test_no_command_shows_or_writes_a_secret(box: Served, declared: Path, tmp_path: Path) -> None:

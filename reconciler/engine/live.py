@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from reconciler.engine.crew import Crew
 from reconciler.engine.diff import unreported
@@ -37,9 +37,11 @@ def in_silence(_done: int, _known: int) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """All things of one kind under one provider or parent: what one list call answers."""
+class Collection(NamedTuple):
+    """All things of one kind under one provider or parent: what one list call answers.
+
+    It is a tuple because there may be two for each thing, and each is looked up.
+    """
 
     under: Address
     kind: Kind[Any, Any]

@@ -21,7 +21,7 @@ from reconciler.engine.sharing import made_once, reach_of, whose
 from reconciler.errors import ReconcileError
 from reconciler.library.credentials import known_for_reading, seal_secrets, tokens
 from reconciler.library.options import Options
-from reconciler.model import Account, Address, Change, Config, Performed, Snapshot
+from reconciler.model import Account, Address, Change, Config, Performed, Secret, Snapshot
 from reconciler.providers import SERVICES
 from reconciler.providers.api import (
     Budget,
@@ -83,11 +83,13 @@ def _known_secrets(config: Config) -> KnownSecrets:
     known = KnownSecrets(
         said for each in config.providers.values() for said in texts_in(each.node.data)
     )
+    resolved, written = list[Secret](), list[Secret]()
     for resource in config.desired.values():
-        known.add(*(resource.secrets[each] for each in resource.references))
-        # A header's value that is written out may be a secret, and may be `production`.
-        written = resource.secrets.keys() - resource.references.keys()
-        known.add_doubtful(*(resource.secrets[each] for each in written))
+        for name, secret in resource.secrets.items():
+            (resolved if name in resource.references else written).append(secret)
+    known.add(*resolved)
+    # A header's value that is written out may be a secret, and may be `production`.
+    known.add_doubtful(*written)
     return known
 
 

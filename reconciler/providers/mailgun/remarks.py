@@ -21,9 +21,8 @@ def remarks(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[R
         if isinstance(resource.kind, Dkim) and found:
             yield from ((address, text) for text in _of_dkim(resource, found))
         if isinstance(resource.kind, Domains) and found:
-            beside = live.get(address / Dkim.name)
-            hosts = _dkim_hosts(found, beside)
-            yield from ((address, text) for text in _of_records(resource, found, hosts))
+            dkim = live.get(address / Dkim.name)
+            yield from ((address, text) for text in _of_records(resource, found, dkim))
         if isinstance(resource.kind, Certificates) and not found:
             text = (
                 "a tracking certificate is requested once Mailgun finds the domain's CNAME: "
@@ -69,10 +68,11 @@ def _dkim_hosts(domain: Resource, dkim: Resource | None) -> Sequence[str]:
     return hosts or [key.host for key in (dkim.facts["keys"] if dkim else ())]
 
 
-def _of_records(desired: Resource, live: Resource, dkim_hosts: Sequence[str]) -> Iterator[str]:
+def _of_records(desired: Resource, live: Resource, dkim: Resource | None) -> Iterator[str]:
     """Yield what a change of a domain takes the use from in DNS."""
     known = desired.kind.meet(desired, live).attributes
-    changed = {name for name in known if name in live.attributes and _differs(name, known, live)}
+    named = [name for name in (PREFIX, AUTOMATIC, AUTHORITY) if name in known]
+    changed = {name for name in named if name in live.attributes and _differs(name, known, live)}
     name = live.address.name
     if PREFIX in changed:
         old, new = (f"{each[PREFIX]}.{name}" for each in (live.attributes, known))
@@ -84,7 +84,7 @@ def _of_records(desired: Resource, live: Resource, dkim_hosts: Sequence[str]) ->
         )
     for field in (AUTOMATIC, AUTHORITY):
         if field in changed:
-            hosts = ", ".join(dkim_hosts)
+            hosts = ", ".join(_dkim_hosts(live, dkim))
             yield (
                 f"the change of `{field}` makes other DKIM records: mail fails DKIM until those "
                 f"that `domains records {name}` then shows are published"

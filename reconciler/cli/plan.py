@@ -15,7 +15,6 @@ from reconciler.cli.progress import Progress
 from reconciler.cli.reporting import Reporting, reported
 from reconciler.cli.settings import Settings
 from reconciler.cli.views import all_notes, no_fold, view
-from reconciler.engine.estimate import estimates
 from reconciler.engine.guards import check_guards
 from reconciler.engine.plan import Plan
 from reconciler.engine.plandocument import plan_as_document
@@ -26,7 +25,6 @@ from reconciler.library.reconciler import Planner
 from reconciler.library.revisions import Since, changed_since, revision_at
 from reconciler.model import Config
 from reconciler.reports.changes import View
-from reconciler.reports.estimates import estimates_as_document, estimates_as_text
 from reconciler.reports.reading import report_of
 from reconciler.reports.text import declared_as_text, report_as_text
 
@@ -149,6 +147,13 @@ def _changed_since(ref: str, files: tuple[Path, ...], config: Config) -> Since:
 
 
 def _estimate(config: Config, selection: Selection, settings: Settings, format_: str) -> int:
+    # Only who wants no plan wants these.
+    from reconciler.engine.estimate import estimates  # noqa: PLC0415
+    from reconciler.reports.estimates import (  # noqa: PLC0415
+        estimates_as_document,
+        estimates_as_text,
+    )
+
     found = estimates(config, selection, rate=settings.rate)
     options.show(estimates_as_text(found), estimates_as_document(found), format_)
     return 0

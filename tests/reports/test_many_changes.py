@@ -127,11 +127,10 @@ def test_fingerprints_are_unique_and_know_no_line_and_no_order() -> None:
     moved = replace(
         report,
         entries=tuple(
-            replace(
-                each,
+            each._replace(
                 location=Location("esp.yaml", 9_999, 1),
                 fields=tuple(
-                    replace(f, location=Location("esp.yaml", 9_999, 1)) for f in each.fields
+                    f._replace(location=Location("esp.yaml", 9_999, 1)) for f in each.fields
                 ),
             )
             for each in reversed(report.entries)
@@ -152,7 +151,7 @@ def test_the_same_said_twice_has_two_fingerprints() -> None:
 
 @pytest.mark.parametrize("outcome", ["applied", "failed"])
 def test_what_was_applied_is_no_problem(outcome: str) -> None:
-    entries = tuple(replace(each, outcome=outcome) for each in many(14, deletions=2).entries)
+    entries = tuple(each._replace(outcome=outcome) for each in many(14, deletions=2).entries)
     found = problems_of(Report("apply", "partial", entries))
     assert bool(found) == (outcome == "failed")
 

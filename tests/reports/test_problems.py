@@ -51,12 +51,12 @@ def test_a_field_is_told_with_both_values_where_it_stands() -> None:
 
 def test_each_field_of_an_update_is_a_problem_of_its_own() -> None:
     other = Field("name", "a", "b", Location("esp.yaml", 7, 1))
-    two = replace(entry(), fields=(*entry().fields, other))
+    two = entry()._replace(fields=(*entry().fields, other))
     assert [each.location and each.location.line for each in told(two)] == [3, 7]
 
 
 def test_a_very_long_value_is_shortened_with_a_sign_of_it() -> None:
-    long = replace(entry(), fields=(Field("html", None, "x" * 10_000),))
+    long = entry()._replace(fields=(Field("html", None, "x" * 10_000),))
     (problem,) = told(long)
     assert len(problem.message) < 300
     assert problem.message.endswith("…")
@@ -68,15 +68,15 @@ def test_a_very_long_value_is_shortened_with_a_sign_of_it() -> None:
 )
 def test_what_became_of_a_change_decides_how_grave_it_is(outcome: str, level: str | None) -> None:
     for action in ACTIONS:
-        problems = told(replace(entry(action), outcome=outcome, reason="why"), command="apply")
+        problems = told(entry(action)._replace(outcome=outcome, reason="why"), command="apply")
         assert [each.level for each in problems] == ([level] if level else [])
         assert all(each.message.endswith(": why") for each in problems)
 
 
 @pytest.mark.parametrize("cause", CAUSES)
 def test_only_what_is_pending_is_no_warning_and_no_deletion_is_less_than_one(cause: str) -> None:
-    (update,) = told(replace(entry(), cause=cause), command="drift")
-    (deletion,) = told(replace(entry("delete"), cause=cause), command="drift")
+    (update,) = told(entry()._replace(cause=cause), command="drift")
+    (deletion,) = told(entry("delete")._replace(cause=cause), command="drift")
     assert update.level == ("note" if cause == "pending" else "warning")
     assert deletion.level == "warning"
     assert update.rule == deletion.rule == {"unknown": "unknown-difference"}.get(cause, cause)
@@ -165,7 +165,7 @@ def test_a_problem_is_the_same_wherever_it_stands_and_another_in_another_file() 
 
 def test_a_field_and_its_neighbour_have_two_fingerprints_whatever_their_values() -> None:
     def named(name: str, value: int) -> str:
-        (problem,) = told(replace(entry(), fields=(Field(name, 0, value),)))
+        (problem,) = told(entry()._replace(fields=(Field(name, 0, value),)))
         return problem.fingerprint
 
     assert named("a", 1) == named("a", 2) != named("b", 1)

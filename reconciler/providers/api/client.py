@@ -9,8 +9,7 @@ failure of the call: the governor holds everybody back, and the call is made aga
 import functools
 import math
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -97,17 +96,12 @@ class Line:
             judge = functools.partial(standing.judge, judge)
         return judge()
 
-    @contextmanager
-    def watched(self, request: str) -> Iterator[list[Answer]]:
-        """Tell of a request no more than METHOD, path, status and time."""
-        begun, answers = time.monotonic(), list[Answer]()
-        try:
-            yield answers
-        finally:
-            if self.watch:
-                status = answers[0].status if answers else "no answer"
-                took = (time.monotonic() - begun) * 1000
-                self.watch(f"{printable(request)} {status} {took:.0f} ms")
+    def tell(self, request: str, answer: Answer | None, begun: float) -> None:
+        """Tell who watches of a request no more than METHOD, path, status and time."""
+        if self.watch:
+            status = answer.status if answer else "no answer"
+            took = (time.monotonic() - begun) * 1000
+            self.watch(f"{printable(request)} {status} {took:.0f} ms")
 
 
 class Reader:
@@ -164,7 +158,8 @@ class Reader:
         line.budget.spend()
         if method != "GET":
             line.before_write()
-        with line.watched(request) as answers:
+        begun, answer = time.monotonic(), None
+        try:
             answer = line.pool.ask(
                 method,
                 path,
@@ -172,7 +167,8 @@ class Reader:
                 seconds=line.seconds + _to_send(content.get("files", {})),
                 **_revealed(content),
             )
-            answers.append(answer)
+        finally:
+            line.tell(request, answer, begun)
         return answer
 
     def _refusal(self, request: str, answer: Answer, sent: Sequence[Secret]) -> ServiceError:

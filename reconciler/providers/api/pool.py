@@ -5,8 +5,7 @@ request says. We want none of that, and it takes as long as sending does.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -66,8 +65,11 @@ class Pool:
         else:
             whole = httpx.Request(method, self.base_url, headers=headers, **content)
             request = replace(encoded(whole), target=target)
-        with self._connection() as connection:
+        connection = self._free()
+        try:
             return connection.ask(request, seconds)
+        finally:
+            self._idle.append(connection)
 
     def _target(self, path: str, params: Mapping[str, str | int] | None) -> bytes:
         query = f"?{httpx.QueryParams(params)}" if params else ""
@@ -76,13 +78,9 @@ class Pool:
             return target.encode()
         return httpx.URL(f"{place_of(self.base_url)}{target}").raw_path
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _free(self) -> Connection:
+        """Return a connection that nobody uses; it is to be put back."""
         try:
-            connection = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
-            connection = self._connect()
-        try:
-            yield connection
-        finally:
-            self._idle.append(connection)
+            return self._connect()

@@ -12,6 +12,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.colour import COLOUR, WHEN
 from reconciler.cli.commands import Commands, loaded
+from reconciler.cli.crash import write_crash_report
 from reconciler.cli.interrupts import INTERRUPTED_EXIT, interrupt_at_once, leave
 from reconciler.cli.options import even_unread, say_json, tell
 from reconciler.cli.settings import Settings
@@ -229,8 +230,6 @@ def exit_code_of(arguments: list[str]) -> int:
         give_up(sys.stdout)
         return 1
     except Exception as bug:  # noqa: BLE001 - whatever it is, its message may hold anything
-        from reconciler.cli.crash import write_crash_report  # noqa: PLC0415 - nothing else needs it
-
         report = write_crash_report(bug)
         fact = f"this is a bug in esp-reconcile ({type(bug).__name__}); {report}"
         tell(f"Error: {fact}")

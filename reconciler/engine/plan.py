@@ -272,7 +272,7 @@ def _conflicts(
 ) -> Iterator[Refusal]:
     """Yield what two providers declare differently of one thing: the plan would never be empty."""
     if len({address.provider for address in desired}) == 1:
-        return
+        return  # one provider declares each thing once
     declarations: dict[Hashable, list[Resource]] = {}
     for address in sorted(desired.keys() & (live.keys() | unborn.keys())):
         other = desired[address]

@@ -15,12 +15,11 @@ from reconciler.source import nothing
 from reconciler.web.address import check_address
 from reconciler.web.answer import Answer
 from reconciler.web.body import ENCODING, LONGEST_ANSWER, TooLongError
-from reconciler.web.exchange import Connection, encoded, place_of
+from reconciler.web.exchange import NEVER_SENT, Connection, encoded, place_of
 from reconciler.web.network import check_network, connections_to
 
 SECONDS = 30.0
 """What a whole request may take, its answer included."""
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 Header = str | Secret
 
@@ -122,7 +121,7 @@ def _no_answer(
         fact = f"{host} took longer than {seconds:g} seconds"
     else:
         fact = f"no answer from {host} ({type(problem).__name__})"
-    if not (request.startswith(("GET ", "HEAD ")) or isinstance(problem, _NEVER_SENT)):
+    if not (request.startswith(("GET ", "HEAD ")) or isinstance(problem, NEVER_SENT)):
         return OutcomeUnknown(
             request,
             f"{fact}; whether it took effect is not known",

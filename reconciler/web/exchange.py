@@ -15,6 +15,8 @@ from reconciler.web.answer import Answer, by_name
 from reconciler.web.body import whole
 from reconciler.web.deadline import deadline
 
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""What is raised before anything of a request is sent."""
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 

@@ -40,8 +40,8 @@ from reconciler.providers.api.waits import (
 from reconciler.source import printable
 from reconciler.web.answer import Answer, is_redirect
 from reconciler.web.body import LONGEST_ANSWER, TooLongError
+from reconciler.web.exchange import NEVER_SENT
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _LOOK_BETWEEN = "Check the base URL, and what stands between here and there."
 Query = Mapping[str, str | int]
 Form = Mapping[str, str | Secret | Sequence[str]]
@@ -268,7 +268,7 @@ def _no_answer(
         fact = f"{host} timed out ({type(problem).__name__})"
     else:
         fact = f"no answer from {host} ({type(problem).__name__})"
-    if not (request.startswith("GET ") or isinstance(problem, _NEVER_SENT)):
+    if not (request.startswith("GET ") or isinstance(problem, NEVER_SENT)):
         return OutcomeUnknown(request, f"{fact}; whether it took effect is not known")
     if isinstance(problem, TooLongError):
         return UnexpectedAnswer(request, fact, advice=_LOOK_BETWEEN)

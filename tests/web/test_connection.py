@@ -27,6 +27,23 @@ def test_requests_go_over_one_connection_with_tls(tls: ssl.SSLContext) -> None:
         assert server.met == 1
 
 
+def test_of_what_a_server_speaks_http_1_1_is_chosen(tls: ssl.SSLContext) -> None:
+    tls.set_alpn_protocols(["h2", "http/1.1"])
+    chosen = list[str | None]()
+
+    def talk(connection: socket.socket) -> bool:
+        assert isinstance(connection, ssl.SSLSocket)
+        chosen.append(connection.selected_alpn_protocol())
+        return saying(GOOD)(connection)
+
+    with (
+        Listener(talk, tls) as server,
+        connection_to(f"https://127.0.0.1:{server.port}") as connection,
+    ):
+        assert connection.ask(GET, 20).body == b"ok"
+    assert chosen == ["http/1.1"]
+
+
 def test_neither_a_request_nor_an_answer_shows_what_it_holds(tls: ssl.SSLContext) -> None:
     secret = b"c4n4ry"
     headers = [(b"Host", b"x"), (b"X", secret), (b"Content-Length", b"6")]

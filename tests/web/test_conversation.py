@@ -1,6 +1,8 @@
 """HTTP as it may come over a stream, whole and in parts."""
 
+import ssl
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,8 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.web import route
+from reconciler.web.connection import Wire
 from reconciler.web.conversation import Conversation
+from reconciler.web.deadline import deadline
+from reconciler.web.endpoint import Endpoint
 from reconciler.web.exchange import Request
+from reconciler.web.network import ssl_context
 
 GET = Request("GET", b"/x", [(b"Host", b"api.example.test")])
 POST = Request("POST", b"/x", [(b"Host", b"x"), (b"Content-Length", b"2")], [b"a", b"b"])
@@ -33,15 +40,27 @@ class Stream(httpcore.NetworkStream):
         self._parts = iter(parts)
         self._takes = takes
         self.written = b""
+        self.timeouts: list[float | None] = []
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        self.timeouts.append(timeout)
         return next((each for each in self._parts if each), b"")
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.timeouts.append(timeout)
         if not self._takes:
             raise httpcore.WriteError("broken pipe")
         self._takes -= 1
         self.written += buffer
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,  # noqa: ARG002
+        server_hostname: str | None = None,  # noqa: ARG002
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        self.timeouts.append(timeout)
+        return self
 
     def close(self) -> None:
         self._parts = iter([])
@@ -158,6 +177,32 @@ def test_what_would_be_another_request_is_not_sent(request_: Request) -> None:
     assert b"abc" not in stream.written
     assert stream.written.count(b"\r\n\r\n") <= 1
     assert not conversation.can_go_on()
+
+
+@dataclass
+class Network(httpcore.NetworkBackend):
+    """Leads to one stream, wherever that is."""
+
+    stream: Stream
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **_: Any) -> Stream:  # type: ignore[override]
+        assert (host, port) == ("api.example.test", 443)
+        self.stream.timeouts.append(timeout)
+        return self.stream
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(5, 5), (99, 20)])
+def test_no_step_takes_longer_than_it_may_nor_than_what_is_left_of_the_request(
+    seconds: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Stream([GOOD])
+    monkeypatch.setattr(route, "_NETWORK", Network(stream))
+    wire = Wire(Endpoint("api.example.test", 443, ssl_context()), None, 20)
+    with deadline(seconds), wire.open(POST) as answer:
+        assert list(answer.chunks) == [b"ok"]
+    # To connect, for TLS, for a request's head and its two parts, and for the answer.
+    assert len(stream.timeouts) == 6
+    assert all(most - 1 < (each or 99) <= most for each in stream.timeouts)
 
 
 def test_every_failure_of_a_stream_has_its_namesake() -> None:

@@ -1,5 +1,6 @@
 """The account's own names and settings repeat secrets of the run; nobody is told them by us."""
 
+import json
 from pathlib import Path
 
 import httpx
@@ -91,3 +92,18 @@ def test_no_command_repeats_a_secret_that_the_account_holds(
     assert box.postmark("GET", "/server")["Name"] == "Ours"
     assert box.postmark("GET", "/message-streams/outbound")["Description"] == "Ours"
     assert box.postmark("GET", "/message-streams/other")["Description"] == written
+
+
+@pytest.mark.parametrize("word", ["written-4711", "another-4711"])
+def test_a_refusal_repeats_no_header_that_the_yaml_writes_out(
+    box: Served, tmp_path: Path, word: str
+) -> None:
+    config = CONFIG.replace("{X: {env: ESP_HOOK}}", "{X: {env: ESP_HOOK}, Z: written-4711}")
+    (tmp_path / "esp.yaml").write_text(config, encoding="utf-8")
+    body = json.dumps({"ErrorCode": 1360, "Message": f"No {word} here"})
+    fault = {"method": "GET", "path": "/server", "status": 422, "body": body, "times": 9}
+    box.control("postmark", "POST", "faults", fault)
+    done = run("plan", cwd=tmp_path, env={**box.env, "ESP_HOOK": HOOK})
+    assert done.code == 1
+    assert "GET /server" in done.err
+    assert (word in done.err) is (word == "another-4711")

@@ -336,7 +336,9 @@ def test_a_sender_is_unverified_until_its_domain_or_its_signature_is() -> None:
         "t: {{service: postmark, account_token: {{env: B}}, sender: {}, "
         "domains: {{old.example.com: {{}}, mail.example.net: {{}}}}, senders: {{}}}}"
     )
-    (by_domain,) = [n for n in notes(account, provider.format("a@old.example.com")) if "Unv" in n]
+    (by_domain,) = [
+        n for n in notes(account, provider.format("a@old.example.com")) if "Unverified:" in n
+    ]
     assert by_domain.startswith("t/sender: Unverified: ")
     assert "publish the domain's DKIM record" in by_domain
     confirmed = notes(account, provider.format("ops@mail.example.net"))
@@ -344,7 +346,7 @@ def test_a_sender_is_unverified_until_its_domain_or_its_signature_is() -> None:
     sender = {"FromEmail": "new@mail.example.net", "Name": "New"}
     account.by_hand("postmark", "POST", "/senders", json=sender)
     (unconfirmed,) = [
-        n for n in notes(account, provider.format("new@mail.example.net")) if "Unv" in n
+        n for n in notes(account, provider.format("new@mail.example.net")) if "Unverified:" in n
     ]
     assert "click the link" in unconfirmed
     account.control("postmark", "POST", "dns", {"domain": "old.example.com", "published": True})

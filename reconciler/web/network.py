@@ -47,7 +47,7 @@ def _proxy_for(url: httpx.URL) -> Proxy | None:
     """Return the proxy that the environment has for a URL.
 
     httpx reads the environment for its client only, and has no public place to ask it:
-    `tests/web/test_connection.py` notices if that moves.
+    `tests/web/test_tunnels.py` notices if that moves.
     """
     pool = _client()._transport_for_url(url)._pool  # type: ignore[attr-defined]  # noqa: SLF001
     place = getattr(pool, "_proxy_url", None)

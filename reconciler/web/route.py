@@ -8,7 +8,7 @@ import httpx
 from reconciler.web.conversation import FAILURES, Conversation, as_of_httpx
 from reconciler.web.deadline import time_left
 from reconciler.web.endpoint import Endpoint, Proxy
-from reconciler.web.exchange import Request
+from reconciler.web.exchange import RawHeaders, Request
 
 _NETWORK = httpcore.SyncBackend()
 
@@ -18,15 +18,20 @@ def connect(to: Endpoint, proxy: Proxy | None, timeout: float) -> httpcore.Netwo
 
     Raises httpx.ConnectError, ConnectTimeout and ProxyError, for what nothing was sent to.
     """
+    first = proxy.endpoint if proxy else to
     try:
-        stream = _tunnel(to, proxy, timeout) if proxy else _straight(to, timeout)
-        return _over_tls(stream, to, timeout)
+        stream = _NETWORK.connect_tcp(first.host, first.port, timeout=time_left(timeout))
+        try:
+            stream = _over_tls(stream, first, timeout)
+            if proxy:
+                _dig(stream, to, proxy.headers, timeout)
+                stream = _over_tls(stream, to, timeout)
+        except BaseException:
+            stream.close()
+            raise
     except FAILURES as problem:
         raise as_of_httpx(problem) from problem
-
-
-def _straight(to: Endpoint, timeout: float) -> httpcore.NetworkStream:
-    return _NETWORK.connect_tcp(to.host, to.port, timeout=time_left(timeout))
+    return stream
 
 
 def _over_tls(
@@ -37,15 +42,12 @@ def _over_tls(
     return stream.start_tls(to.context, to.host, time_left(timeout))
 
 
-def _tunnel(to: Endpoint, proxy: Proxy, timeout: float) -> httpcore.NetworkStream:
-    stream = _over_tls(_straight(proxy.endpoint, timeout), proxy.endpoint, timeout)
-    headers = [(b"Host", to.authority), *proxy.headers]
+def _dig(stream: httpcore.NetworkStream, to: Endpoint, headers: RawHeaders, timeout: float) -> None:
+    """Make a stream to a proxy one to an endpoint behind it. Raises httpx.ProxyError."""
+    request = Request("CONNECT", to.authority, [(b"Host", to.authority), *headers])
     try:
-        answer = Conversation(stream, timeout).ask(Request("CONNECT", to.authority, headers))
+        status = Conversation(stream, timeout).ask(request).status
     except httpx.RequestError as problem:
-        stream.close()
         raise httpx.ProxyError(f"no tunnel: {problem}") from problem
-    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        stream.close()
-        raise httpx.ProxyError(f"no tunnel: HTTP {answer.status}")
-    return stream
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        raise httpx.ProxyError(f"no tunnel: HTTP {status}")

@@ -41,6 +41,7 @@ class Stream(httpcore.NetworkStream):
         self._takes = takes
         self.written = b""
         self.timeouts: list[float | None] = []
+        self.is_closed = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         self.timeouts.append(timeout)
@@ -64,6 +65,7 @@ class Stream(httpcore.NetworkStream):
 
     def close(self) -> None:
         self._parts = iter([])
+        self.is_closed = True
 
     def get_extra_info(self, info: str) -> Any:
         raise AssertionError(info)
@@ -179,6 +181,10 @@ def test_what_would_be_another_request_is_not_sent(request_: Request) -> None:
     assert not conversation.can_go_on()
 
 
+def out_of_time() -> float:
+    raise httpx.ReadTimeout("the whole request took too long")
+
+
 @dataclass
 class Network(httpcore.NetworkBackend):
     """Leads to one stream, wherever that is."""
@@ -203,6 +209,18 @@ def test_no_step_takes_longer_than_it_may_nor_than_what_is_left_of_the_request(
     # To connect, for TLS, for a request's head and its two parts, and for the answer.
     assert len(stream.timeouts) == 6
     assert all(most - 1 < (each or 99) <= most for each in stream.timeouts)
+
+
+def test_what_was_connected_too_late_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Stream([GOOD])
+    monkeypatch.setattr(route, "_NETWORK", Network(stream))
+    # Of the deadline nothing is left once the stream is there, and before TLS is begun.
+    left = iter([5.0])
+    monkeypatch.setattr(route, "time_left", lambda _: next(left, None) or out_of_time())
+    wire = Wire(Endpoint("api.example.test", 443, ssl_context()), None, 20)
+    with pytest.raises(httpx.ReadTimeout), wire.open(POST):
+        pass
+    assert stream.is_closed
 
 
 def test_every_failure_of_a_stream_has_its_namesake() -> None:

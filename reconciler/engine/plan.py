@@ -257,7 +257,8 @@ def _job(resource: Resource) -> object:
 def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
     undeclared = [each for address, each in live.items() if address not in desired]
     # Two providers may share an account: what one declares is managed for the other as well.
-    managed = {identity(live[address]) for address in desired if undeclared and address in live}
+    both = desired.keys() & live.keys() if undeclared else ()
+    managed = {identity(live[address]) for address in both}
     return (
         resource
         for resource in undeclared
@@ -271,8 +272,8 @@ def _conflicts(
     desired: Snapshot, live: Snapshot, unborn: Mapping[Address, Hashable]
 ) -> Iterator[Refusal]:
     """Yield what two providers declare differently of one thing: the plan would never be empty."""
-    if len({address.provider for address in desired}) == 1:
-        return  # one provider declares each thing once
+    if are_of_one_provider(desired):
+        return
     declarations: dict[Hashable, list[Resource]] = {}
     for address in sorted(desired.keys() & (live.keys() | unborn.keys())):
         other = desired[address]
@@ -298,6 +299,11 @@ def _differs(name: str, one: Resource, other: Resource) -> bool:
     return name in other.attributes and not one.kind.fields.same(
         name, one.attributes[name], other.attributes[name]
     )
+
+
+def are_of_one_provider(addresses: Iterable[Address]) -> bool:
+    """Whether none of them can be another sight of what another is: of one provider none is."""
+    return len({address.provider for address in addresses}) == 1
 
 
 def identity(live: Resource) -> Hashable:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.engine.live import Sessions
-from reconciler.engine.plan import Note, Plan, identity
+from reconciler.engine.plan import Note, Plan, are_of_one_provider, identity
 from reconciler.model import Address, Config, Create, Resource, Snapshot
 
 Whose = Callable[[Resource], Hashable]
@@ -44,7 +44,7 @@ def whose(config: Config, sessions: Sessions, live: Snapshot) -> Whose:
 
 def _peers(live: Snapshot) -> Mapping[tuple[object, str], str]:
     """Return by kind and provider the first one, if another, that sees the same things."""
-    if len({address.provider for address in live}) == 1:
+    if are_of_one_provider(live):
         return {}
     first: dict[object, str] = {}
     peers: dict[tuple[object, str], str] = {}

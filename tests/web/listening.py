@@ -89,6 +89,14 @@ def saying(answer: bytes, *, keeps: bool = True) -> Talk:
     return talk
 
 
+def silent_until(over: threading.Event) -> Talk:
+    def talk(_: socket.socket) -> bool:
+        over.wait(20)
+        return False
+
+    return talk
+
+
 def tunnelling(port: int) -> Talk:
     """Answer CONNECT as a proxy does, whatever host is named, and pass on what comes."""
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import httpx
 import pytest
-from listening import GET, GOOD, POST, Listener, connection_to, saying
+from listening import GET, GOOD, POST, Listener, connection_to, saying, silent_until
 
 from reconciler.web.exchange import Request
 from reconciler.web.network import ssl_context
@@ -152,12 +152,7 @@ def test_nobody_who_listens_is_told_as_never_connected() -> None:
 
 def test_a_step_may_take_no_longer_than_its_timeout() -> None:
     gone = threading.Event()
-
-    def silent(_: socket.socket) -> bool:
-        gone.wait(20)
-        return False
-
-    with Listener(silent) as server:
+    with Listener(silent_until(gone)) as server:
         with (
             connection_to(f"http://127.0.0.1:{server.port}", timeout=0.2) as connection,
             pytest.raises(httpx.ReadTimeout),

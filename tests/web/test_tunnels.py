@@ -6,7 +6,17 @@ import threading
 
 import httpx
 import pytest
-from listening import GET, GOOD, NAME, POST, Listener, connection_to, saying, tunnelling
+from listening import (
+    GET,
+    GOOD,
+    NAME,
+    POST,
+    Listener,
+    connection_to,
+    saying,
+    silent_until,
+    tunnelling,
+)
 
 from reconciler.web.endpoint import Endpoint
 
@@ -128,12 +138,7 @@ def test_a_proxy_that_says_nothing_is_waited_for_no_longer_than_a_step(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gone = threading.Event()
-
-    def silent(_: socket.socket) -> bool:
-        gone.wait(20)
-        return False
-
-    with Listener(silent) as proxy:
+    with Listener(silent_until(gone)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         with (
             connection_to(f"https://{NAME}", timeout=0.2) as connection,

@@ -5,7 +5,7 @@ httpcore's own connections know more (HTTP/2, traces, threads), which takes them
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import h11
 import httpcore
@@ -13,7 +13,7 @@ import httpx
 
 from reconciler.web.answer import by_name
 from reconciler.web.deadline import time_left
-from reconciler.web.exchange import Incoming, Request
+from reconciler.web.exchange import Incoming, RawHeaders, Request
 
 FAILURES = (
     h11.ProtocolError,
@@ -40,6 +40,8 @@ class Conversation:
         self._stream = stream
         self._timeout = timeout
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
+        self._said: RawHeaders | None = None
+        self._headers: Any = None
 
     def ask(self, request: Request) -> Incoming:
         """Send a request, once the answer before it has come. Raises httpx.RequestError.
@@ -53,7 +55,7 @@ class Conversation:
                 event = self._received()
         except FAILURES as problem:
             raise as_of_httpx(problem) from problem
-        headers = by_name(cast(Iterator[tuple[bytes, bytes]], event.headers))
+        headers = by_name(event.headers.raw_items())
         return Incoming(event.status_code, headers, self._chunks())
 
     def can_go_on(self) -> bool:
@@ -72,15 +74,21 @@ class Conversation:
     def _send(self, request: Request) -> None:
         if self._protocol.our_state is h11.DONE:
             self._protocol.start_next_cycle()
-        head = h11.Request(
-            method=request.method, target=request.target, headers=list(request.headers)
-        )
+        head = self._head_of(request)
         # Who refuses a request before all of it has come may have said why.
         with suppress(httpcore.WriteError):
             self._write(head)
             for chunk in request.content or ():
                 self._write(h11.Data(data=chunk))
             self._write(h11.EndOfMessage())
+
+    def _head_of(self, request: Request) -> h11.Request:
+        said = list(request.headers)
+        # What is said in each request is looked through by h11 once.
+        headers = self._headers if said == self._said else said
+        head = h11.Request(method=request.method, target=request.target, headers=headers)
+        self._said, self._headers = said, head.headers
+        return head
 
     def _write(self, event: h11.Event) -> None:
         if data := self._protocol.send(event):

@@ -145,6 +145,31 @@ def test_requests_follow_each_other_on_one_stream() -> None:
     assert stream.written.count(b"\r\n\r\nab") == 1
 
 
+def test_each_request_on_one_stream_says_its_own_headers() -> None:
+    conversation, stream = talk(GOOD, GOOD, GOOD, GOOD)
+    headers = [(b"Host", b"x"), (b"Authorization", b"Basic one")]
+    for token in (b"Basic one", b"Basic one", b"Basic two"):
+        headers[1] = (b"Authorization", token)
+        asked(conversation, Request("GET", b"/x", headers))
+    asked(conversation)
+    said = [line for line in stream.written.splitlines() if line.startswith(b"Authorization")]
+    assert said == [
+        b"Authorization: " + each for each in (b"Basic one", b"Basic one", b"Basic two")
+    ]
+    assert stream.written.endswith(b"GET /x HTTP/1.1\r\nHost: api.example.test\r\n\r\n")
+
+
+def test_a_header_that_would_be_another_request_is_not_sent_after_a_good_one_either() -> None:
+    conversation, stream = talk(GOOD, GOOD, GOOD)
+    asked(conversation)
+    before = stream.written
+    evil = Request("GET", b"/x", [(b"Host", b"api.example.test"), (b"X", b"y\r\nZ: z")])
+    for _ in range(2):
+        with pytest.raises(httpx.LocalProtocolError):
+            asked(conversation, evil)
+    assert stream.written == before
+
+
 @pytest.mark.parametrize("takes", [0, 1])
 def test_who_refuses_a_request_before_its_end_is_heard(takes: int) -> None:
     refusal = b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno"

@@ -11,6 +11,7 @@ import asyncio
 import json
 import sys
 from functools import partial
+from selectors import SelectSelector
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -122,5 +123,11 @@ async def serve(services: Services) -> None:
     server.close()
 
 
+def loop_that_is_on_time() -> asyncio.AbstractEventLoop:
+    """Return a loop whose waits are not rounded up to whole milliseconds, as those of epoll are."""
+    return asyncio.SelectorEventLoop(SelectSelector())
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(Services(int(sys.argv[1]), float(sys.argv[2]))))
+    with asyncio.Runner(loop_factory=loop_that_is_on_time) as runner:
+        runner.run(serve(Services(int(sys.argv[1]), float(sys.argv[2]))))

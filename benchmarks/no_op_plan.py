@@ -25,6 +25,7 @@ from itertools import pairwise, product
 from pathlib import Path
 from resource import struct_rusage
 from tempfile import TemporaryDirectory
+from threading import Timer
 from urllib.request import ProxyHandler, build_opener
 
 from mock_services import domain_name
@@ -162,16 +163,15 @@ def run(command: Command, folder: Path) -> tuple[float, struct_rusage, str]:
 
 
 def waited_for(process: subprocess.Popen[bytes]) -> struct_rusage:
-    """Return what the process used, once it has ended."""
-    deadline = time.monotonic() + LONGEST
-    while True:
-        pid, _, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = 0  # else Popen looks for a process that is no more
-            return usage
-        if time.monotonic() > deadline:
-            process.kill()
-        time.sleep(0.01)
+    """Return what the process used, as soon as it has ended."""
+    too_long = Timer(LONGEST, process.kill)
+    too_long.start()
+    try:
+        _, _, usage = os.wait4(process.pid, 0)
+    finally:
+        too_long.cancel()
+    process.returncode = 0  # else Popen looks for a process that is no more
+    return usage
 
 
 def say(text: str) -> None:

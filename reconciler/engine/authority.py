@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.engine.fingerprint import fingerprint
 from reconciler.engine.live import Collection
+from reconciler.engine.moves import Where, within_provider
 from reconciler.engine.plan import Plan, build_plan, identity
 from reconciler.engine.plandocument import change_as_document
 from reconciler.engine.planfile import SavedPlan, address_of
@@ -72,19 +73,14 @@ class Authority:
         return [self._known(each) for each in self.saved.changes if not each["pruned"]]
 
     def contested(self) -> list[Collection]:
-        """Return what has to be listed to know whether two providers are to make one thing."""
-        makers: dict[Hashable, list[Address]] = {}
+        """Return what has to be listed to know whether two providers make or move one thing."""
+        rivals: dict[Hashable, set[Collection]] = {}
         for change in self.saved.changes:
-            address = address_of(change)
-            if change["action"] == "create" and address in self.whole.desired:
-                kind = self.whole.desired[address].kind
-                makers.setdefault((kind, address.within), []).append(address)
-        return [
-            Collection(address.root, self.whole.desired[address].kind)
-            for rivals in makers.values()
-            for address in rivals
-            if len(rivals) > 1 and self.whole.desired[address].kind.parent is None
-        ]
+            resource = self._planned(change)
+            collection = Collection(resource.address.root, resource.kind)
+            for same in _made_or_moved(change, resource) if resource.kind.parent is None else ():
+                rivals.setdefault((resource.kind, same), set()).add(collection)
+        return [each for several in rivals.values() if len(several) > 1 for each in several]
 
     def collections(self) -> list[Collection]:
         """Return what has to be listed, to know whether what is pruned is declared anywhere."""
@@ -96,12 +92,19 @@ class Authority:
             if kind in kinds and self._is_named(provider, kind)
         ]
 
-    def confirm(self, desired: Snapshot, live: Snapshot, listed: Snapshot) -> Plan:
+    def confirm(
+        self,
+        desired: Snapshot,
+        live: Snapshot,
+        listed: Snapshot,
+        where: Where = within_provider,
+    ) -> Plan:
         """Return the plan to apply, which is the saved one.
 
         `desired` is that of `config`, its secrets sealed, `live` is what `touched` names, read
-        again, and `listed` what stands in `collections`. Raises StalePlan when one of these objects
-        changed, InvalidPlanFile when the file does not follow from configuration and objects.
+        again, `listed` what stands in `collections`, and `where` tells accounts apart. Raises
+        StalePlan when one of these objects changed, InvalidPlanFile when the file does not follow
+        from configuration and objects.
         """
         found = {**live, **dict(self._pruned(listed))}
         for change in self.saved.changes:
@@ -112,6 +115,7 @@ class Authority:
             config_digest=self.whole.digest,
             selection=Selection(tuple(self.saved.document["only"])),
             prune=self.prune,
+            where=where,
         )
         planned = [_substance(change) for change in self.saved.changes]
         if planned != [_substance(change_as_document(change)) for change in plan.changes]:
@@ -140,6 +144,11 @@ class Authority:
             remote_id=change["remote_id"],
             parent=desired.parent,
         )
+
+    def _planned(self, change: Mapping[str, Any]) -> Resource:
+        if not change["pruned"]:
+            return self._known(change)
+        return Resource(address=address_of(change), kind=self._pruned_kind(change))
 
     def _pruned_kind(self, change: Mapping[str, Any]) -> Kind[Any, Any]:
         provider = self._provider(change)
@@ -183,6 +192,14 @@ class Authority:
 
     def _forged(self, fact: str) -> InvalidPlanFile:
         return InvalidPlanFile(f"{self.saved.name}: {fact}; plan again")
+
+
+def _made_or_moved(change: Mapping[str, Any], resource: Resource) -> Iterator[Hashable]:
+    """Yield what is equal for two changes that make one thing, or of which one moves it."""
+    if change["action"] == "create":
+        yield resource.address.within
+    if job := resource.kind.job(resource):
+        yield job
 
 
 def _to_be_seen(change: Mapping[str, Any], now: Mapping[str, str]) -> set[str]:

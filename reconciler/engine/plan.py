@@ -1,13 +1,14 @@
 """Decide: desired against live, as changes in an order that is safe to make. Pure."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import NamedTuple
 
 from reconciler.engine.diff import diff_attributes
 from reconciler.engine.doubts import doubts_about
 from reconciler.engine.fingerprint import fingerprints
+from reconciler.engine.moves import Where, in_turn, left_behind, within_provider
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import (
     TO_PUBLISH,
@@ -93,25 +94,36 @@ def build_plan(
     remarks: Iterable[Note] = (),
     objections: Iterable[tuple[Address, str, str]] = (),
     unborn: Mapping[Address, Hashable] | None = None,
+    where: Where = within_provider,
 ) -> Plan:
     """Return what has to be done so that live becomes desired.
 
     `remarks` and `objections` are what the services yield under these names; `unborn` tells what
-    does not exist yet apart, and two declarations of one thing not.
+    does not exist yet apart, and two declarations of one thing not; `where` tells accounts apart.
     """
     wanted, refusals = _decided(desired, live, objections, unborn or {}, selection, prune=prune)
-    unmanaged = [each for each in _unmanaged(desired, live) if each.address in selection]
-    pruned = {each.address: each for each in unmanaged if prune and each.kind.prunable}
+    unmanaged = list(_unmanaged(desired, live))
+    pruned = {
+        each.address: each
+        for each in unmanaged
+        if prune and each.kind.prunable and each.address in selection
+    }
+    left = [each for each in unmanaged if each.address not in pruned]
     changes = _selected([*wanted, *(Delete(each) for each in pruned.values())], selection)
-    changes = sorted(_in_turn(changes), key=_safe_order)
+    changes = sorted(in_turn(changes, where), key=_safe_order)
     compared = list(_pairs(desired, live, selection))
-    notes = {*_notes(compared), *_doubts(compared, changes), *remarks}
+    moved = (Note(*each) for each in left_behind(desired.values(), left, where))
+    notes = {*_notes(compared), *_doubts(compared, changes), *moved, *remarks}
     refused = (each for each in refusals if each.address in selection)
-    left = (each for each in unmanaged if each.address not in pruned)
     return Plan(
         changes=tuple(changes),
         refusals=tuple(sorted(refused, key=lambda each: (each.address, each.name))),
-        unmanaged=tuple(sorted(left, key=lambda resource: resource.address)),
+        unmanaged=tuple(
+            sorted(
+                (each for each in left if each.address in selection),
+                key=lambda resource: resource.address,
+            )
+        ),
         notes=tuple(sorted(notes)),
         config_digest=config_digest,
         only=selection.only,
@@ -233,25 +245,6 @@ def _with_twins(desired: Snapshot, live: Snapshot, *, prune: bool) -> Iterator[R
         way_out = "--prune removes the newer" if live[address].kind.prunable else "delete one"
         reason = f"there are {len(rest) + 1} of these, with the IDs {first} and {', '.join(rest)}"
         yield Refusal(address, "", f"{reason}; {way_out}", desired[address].location())
-
-
-def _in_turn(changes: Iterable[Change]) -> Iterator[Change]:
-    """Let each deletion wait for what is made to do the same job."""
-    changes = list(changes)
-    makers: dict[object, list[Address]] = {}
-    for change in changes:
-        if not isinstance(change, Delete) and (job := _job(change.subject)):
-            makers.setdefault(job, []).append(change.subject.address)
-    for change in changes:
-        if isinstance(change, Delete) and (before := makers.get(_job(change.live))):
-            yield replace(change, after=tuple(before))
-        else:
-            yield change
-
-
-def _job(resource: Resource) -> object:
-    job = resource.kind.job(resource)
-    return job and (resource.address.provider, resource.kind.name, job)
 
 
 def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:

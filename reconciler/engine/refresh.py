@@ -17,7 +17,7 @@ from reconciler.engine.live import (
 )
 from reconciler.engine.plan import Note, Plan, build_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_met, concerned, named
-from reconciler.engine.sharing import made_once, unborn, whose
+from reconciler.engine.sharing import accounts, made_once, unborn, whose
 from reconciler.model import Address, Config, Kind, Provider, Snapshot
 
 
@@ -76,7 +76,8 @@ def plan_on(
     """
     desired = config.desired
     seen = {**live, **_consulted(config, live, sessions, failures)}
-    tell = whose(config, sessions, live)
+    where = accounts(config, sessions, live)
+    tell = whose(where)
     plan = build_plan(
         desired=desired,
         live=live,
@@ -86,6 +87,7 @@ def plan_on(
         remarks=[*_idle(config, listed), *_remarks(config, seen, sessions)],
         objections=_objections(config, seen),
         unborn=unborn(desired, live, tell),
+        where=where,
     )
     return replace(
         made_once(plan, tell),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.engine.live import Sessions
+from reconciler.engine.moves import Where
 from reconciler.engine.plan import Note, Plan, are_of_one_provider, identity
 from reconciler.model import Address, Config, Create, Resource, Snapshot
 
@@ -27,17 +28,25 @@ def reach_of(config: Config, sessions: Sessions) -> Reach:
     return reach
 
 
-def whose(config: Config, sessions: Sessions, live: Snapshot) -> Whose:
-    """Tell things apart by what their providers' tokens reach.
+def accounts(config: Config, sessions: Sessions, live: Snapshot) -> Where:
+    """Tell accounts apart by what their providers' tokens reach.
 
     Two tokens of one account are known for that when both see one thing.
     """
     peers, reach = _peers(live), reach_of(config, sessions)
 
+    def where(resource: Resource) -> Hashable:
+        own = resource.address.provider
+        return reach(resource, peers.get((resource.kind, own), own))
+
+    return where
+
+
+def whose(where: Where) -> Whose:
+    """Tell things apart by the accounts in which they are to be."""
+
     def tell(desired: Resource) -> Hashable:
-        own = desired.address.provider
-        peer = peers.get((desired.kind, own), own)
-        return desired.kind, reach(desired, peer), desired.address.within
+        return desired.kind, where(desired), desired.address.within
 
     return tell
 

@@ -17,7 +17,7 @@ from reconciler.engine.live import Progress, Sessions, in_silence, read_again, r
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import look_and_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
-from reconciler.engine.sharing import made_once, reach_of, whose
+from reconciler.engine.sharing import accounts, made_once, reach_of, whose
 from reconciler.errors import ReconcileError
 from reconciler.library.credentials import known_for_reading, seal_secrets, tokens
 from reconciler.library.options import Options
@@ -162,9 +162,10 @@ class Reconciler(Planner):
         live = read_again(authority.touched(), self.sessions, connections=connections)
         collections = authority.collections()
         listed = read_live({}, collections, self.sessions, connections=connections)
-        plan = authority.confirm(self.config.desired, live, listed)
         beside = read_live({}, authority.contested(), self.sessions, connections=connections)
-        return made_once(plan, whose(self.config, self.sessions, {**live, **beside}))
+        where = accounts(self.config, self.sessions, {**live, **listed, **beside})
+        plan = authority.confirm(self.config.desired, live, listed, where)
+        return made_once(plan, whose(where))
 
     def apply(
         self,

@@ -264,6 +264,10 @@ class Kind(ABC, Generic[ReadT, WriteT]):
         """
         return None
 
+    def tell_of_other(self, other: Resource) -> str:
+        """Say where else a live thing has the same `job`, and how to remove it there."""
+        return f"{other.address} is there for the same"
+
     def verify(self, session: WriteT, live: Resource) -> Resource:
         """Ask the service to look at DNS now, and return the resource as it answers.
 

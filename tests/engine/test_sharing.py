@@ -8,7 +8,7 @@ from library import Library, configuration, made
 from shelf import ROOT, Pruned, Shelves, desired, live, snapshot
 
 from reconciler.engine.plan import Note, Plan, build_plan
-from reconciler.engine.sharing import made_once, unborn, whose
+from reconciler.engine.sharing import accounts, made_once, unborn, whose
 from reconciler.model import Address, Create, Kind, Resource
 
 SHELVES, PRUNED = Shelves(), Pruned()
@@ -37,7 +37,7 @@ def seen(provider: Address, remote_id: str, name: str = "x", kind: Shelves = SHE
 def are_one(
     first: Resource, second: Resource, *there: Resource, p: int = 1, q: int = 2, r: int = 3
 ) -> bool:
-    tell = whose(CONFIG, {"p": p, "q": q, "r": r}, snapshot(*there))
+    tell = whose(accounts(CONFIG, {"p": p, "q": q, "r": r}, snapshot(*there)))
     return tell(first) == tell(second)
 
 

@@ -39,7 +39,6 @@ from reconciler.providers.postmark.remarks import (
     doubtful_streams,
     senders_of_deleted_domains,
     unverified_sender,
-    urls_on_other_streams,
 )
 from reconciler.providers.postmark.sample_mail import BOUNCES, fate_of, find, prepare, send
 from reconciler.providers.postmark.senders import Senders
@@ -103,7 +102,6 @@ class Postmark(Service):
     ) -> Iterable[tuple[Address, str]]:
         yield from unverified_sender(provider, live)
         yield from senders_of_deleted_domains(provider, desired, live)
-        yield from urls_on_other_streams(provider, desired, live)
         yield from doubtful_streams(provider, desired, live)
         yield from broken_records(provider, desired, live)
 

@@ -9,7 +9,6 @@ from reconciler.providers.postmark.dns import RETURN_PATH, TRACKING
 from reconciler.providers.postmark.domains import Domains
 from reconciler.providers.postmark.senders import Senders
 from reconciler.providers.postmark.streams import Streams
-from reconciler.providers.postmark.webhooks import Webhooks
 
 Remark = tuple[Address, str]
 _FIELD_OF = {RETURN_PATH: "return_path", TRACKING: "custom_tracking_domain"}
@@ -38,24 +37,6 @@ def senders_of_deleted_domains(
         own = sorted(each for each in senders if each.endswith(f"@{domain}"))
         if own and resource.absent and address.parts[:2] == (provider.name, Domains.name):
             yield address, f"its deletion leaves senders behind: {', '.join(own)}"
-
-
-def urls_on_other_streams(
-    provider: Provider, desired: Snapshot, live: Snapshot
-) -> Iterator[Remark]:
-    """Yield each declared webhook whose URL is live on a stream where nothing declares it."""
-    collection = (provider.name, Webhooks.name)
-    elsewhere: dict[str, list[Address]] = {}
-    for address in live:
-        if address.parts[:2] == collection and address not in desired and not address.twin:
-            elsewhere.setdefault(address.name, []).append(address)
-    for address, resource in desired.items():
-        if address.parts[:2] != collection or resource.absent:
-            continue
-        for other in elsewhere.get(address.name, ()):
-            fact = f"the same URL is live on the stream `{other.parts[-2]}`"
-            way_out = "declare it there with `ensure: absent` to remove it"
-            yield address, f"{fact}, where nothing declares it, and stays there; {way_out}"
 
 
 def unverified_sender(provider: Provider, live: Snapshot) -> Iterator[Remark]:

@@ -139,6 +139,11 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
         """Return the URL: a webhook cannot change its stream, and so is moved by making another."""
         return resource.address.name
 
+    def tell_of_other(self, other: Resource) -> str:
+        fact = f"the same URL is live on the stream `{other.address.parts[-2]}`"
+        way_out = "declare it there with `ensure: absent` to remove it"
+        return f"{fact}, where nothing declares it, and stays there; {way_out}"
+
     def keys(self, address: Address, field: str) -> Path:  # noqa: ARG002
         return (self.name, ITEM, *field.split("."))
 

@@ -1,0 +1,110 @@
+"""What moves between streams is never lost, nor when one provider has the old and one the new."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from account import Account, outcomes, yaml
+
+from reconciler.engine.authority import Authority
+from reconciler.engine.planfile import load_plan, save_plan
+from reconciler.engine.selection import EVERYTHING
+from reconciler.library.options import Options
+from reconciler.library.reconciler import Reconciler
+from reconciler.model import Config, Secret
+from reconciler.providers.api import Connector, Writer
+from reconciler.reports.text import plan_as_text
+
+URL = "https://hooks.example.com/moved"
+PROVIDER = "{{service: postmark, account_token: {{env: B}}, server: x, webhooks: [{}]}}\n"
+NEW = f'{{url: "{URL}", stream: broadcast, triggers: [bounce]}}'
+GONE = f'{{url: "{URL}", ensure: absent}}'
+STAYS = "nothing declares it, and stays there"
+
+
+def declared(t: str, u: str = "") -> Config:
+    return yaml(f"t: {PROVIDER.format(t)}u: {PROVIDER.format(u)}")
+
+
+def account_with_the_old_one() -> Account:
+    account = Account()
+    account.tokens_left_out = {"token"}
+    account.by_hand("postmark", "POST", "/servers", json={"Name": "x"})
+    body = {"Url": URL, "Triggers": {"Click": {"Enabled": True}}}
+    account.by_hand("postmark", "POST", "/webhooks", json=body, provider="x")
+    return account
+
+
+def refuse_new_ones(account: Account) -> None:
+    fault = {"method": "POST", "path": "/webhooks", "status": 422, "times": 99}
+    account.control("postmark", "POST", "faults", fault | {"body": {"ErrorCode": 1364}})
+
+
+def streams(account: Account) -> list[str]:
+    listed = account.by_hand("postmark", "GET", "/webhooks", provider="x")["Webhooks"]
+    return [each["MessageStream"] for each in listed if each["Url"] == URL]
+
+
+@pytest.mark.parametrize("old", [GONE, ""], ids=["absent", "pruned"])
+def test_a_webhook_stays_where_another_provider_drops_it_unless_the_new_one_is_there(
+    old: str,
+) -> None:
+    account, config, prune = account_with_the_old_one(), declared(NEW, old), not old
+    refuse_new_ones(account)
+    results = account.apply(config, account.plan(config, prune=prune))
+    assert set(outcomes(results).values()) == {"failed", "skipped"}
+    assert streams(account) == ["outbound"]
+    account.control("postmark", "DELETE", "faults")
+    account.apply(config, account.plan(config, prune=prune))
+    assert streams(account) == ["broadcast"]
+    assert account.plan(config, prune=prune).changes == ()
+
+
+def test_what_goes_or_is_declared_by_another_provider_is_not_said_to_stay() -> None:
+    account = account_with_the_old_one()
+    assert STAYS in plan_as_text(account.plan(declared(NEW)))
+    assert STAYS not in plan_as_text(account.plan(declared(NEW), prune=True))
+    assert STAYS not in plan_as_text(account.plan(declared(NEW, GONE)))
+    kept = f'{{url: "{URL}", triggers: [click]}}'
+    assert STAYS not in plan_as_text(account.plan(declared(NEW, kept)))
+
+
+def test_what_another_provider_of_another_account_has_is_no_matter_of_a_move() -> None:
+    account = account_with_the_old_one()
+    other = PROVIDER.replace("server: x", "server: other")
+    config = yaml(f"t: {other.format(NEW)}u: {PROVIDER.format(GONE)}")
+    account.by_hand("postmark", "POST", "/servers", json={"Name": "other"})
+    refuse_new_ones(account)
+    found = {address[0]: each for address, each in outcomes(account.apply(config)).items()}
+    assert found == {"t": "failed", "u": "applied"}
+
+
+def sessions_with(tokens: dict[str, Secret], config: Config, connector: Connector[Any]) -> Any:
+    return {
+        name: each.service.connect(each, {"token": tokens[name]}, connector)
+        for name, each in config.providers.items()
+    }
+
+
+@pytest.mark.parametrize("old", [GONE, ""], ids=["absent", "pruned"])
+@pytest.mark.parametrize("tokens", [("one", "two"), ("one", "one")])
+def test_a_move_between_two_providers_waits_in_a_plan_file_too(
+    old: str, tokens: tuple[str, str], tmp_path: Path
+) -> None:
+    account, config, prune = account_with_the_old_one(), declared(NEW, old), not old
+    (server,) = (
+        each for each in account.sandbox.world.postmark["servers"].values() if each["Name"] == "x"
+    )
+    server["ApiTokens"] = ["one", "two"]
+    secrets = {name: Secret(token) for name, token in zip("tu", tokens, strict=True)}
+    refuse_new_ones(account)
+    path, pause = tmp_path / "plan.json", account.clock.pause
+    with Connector(Writer, transport=account.transport, pause=pause) as connector:
+        sessions = sessions_with(secrets, config, connector)
+        save_plan(account.plan_with(sessions, config, prune=prune), path)
+        authority = Authority(load_plan(path), config, prune=prune)
+        sessions = sessions_with(secrets, authority.config, connector)
+        reconciler = Reconciler(authority.config, EVERYTHING, sessions, Options(pause=pause))
+        results = reconciler.apply(reconciler.confirm(authority))
+    assert set(outcomes(results).values()) == {"failed", "skipped"}
+    assert streams(account) == ["outbound"]

@@ -203,15 +203,27 @@ class Overtaken(ReconcileError):
 
 
 class AppliedInPart(ReconcileError):
-    """`applied` are the fields that were written, `failed` holds the error of each other one."""
+    """`applied` are the fields that were written, `failed` holds the error of each other one.
 
-    def __init__(self, applied: Sequence[str], failed: Mapping[str, ReconcileError]) -> None:
+    With `is_made` something was made although none of the fields is named.
+    """
+
+    def __init__(
+        self,
+        applied: Sequence[str],
+        failed: Mapping[str, ReconcileError],
+        *,
+        is_made: bool = False,
+    ) -> None:
         self.applied = tuple(applied)
         self.failed = dict(failed)
+        self.is_made = is_made or bool(applied)
         told: dict[str, list[str]] = {}
         for name, error in failed.items():
             told.setdefault(str(error), []).append(f"`{name}`")
-        super().__init__("; ".join(f"{', '.join(names)}: {why}" for why, names in told.items()))
+        causes = [f"{', '.join(names)}: {why}" for why, names in told.items()]
+        done = ", ".join(f"`{name}`" for name in sorted(applied))
+        super().__init__("; ".join([*causes, f"applied: {done}"] if done else causes))
 
 
 class Refused(ReconcileError):

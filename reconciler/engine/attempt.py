@@ -34,7 +34,7 @@ from reconciler.model import (
 
 Pause = Callable[[float], None]
 
-_DOUBTFUL = (OutcomeUnknown, UnexpectedAnswer, AlreadyExists, NotFound, InvalidRequest)
+_DOUBTFUL = (OutcomeUnknown, UnexpectedAnswer, AlreadyExists, NotFound)
 """After these a write may have taken effect, or somebody else may have made the change."""
 
 
@@ -80,11 +80,8 @@ class Attempt:
             live = maker.make(self._make) if maker else self._make(change)
         except Overtaken as error:
             return Result(change, Outcome.OVERTAKEN, str(error), in_part=True)
-        except (AppliedInPart, NotConverged) as error:
-            in_part = bool(error.applied) if isinstance(error, AppliedInPart) else True
-            return Result(change, Outcome.FAILED, str(error), in_part=in_part)
         except ReconcileError as error:
-            in_part = bool(maker and maker.made)
+            in_part = _is_made(error) or bool(maker and maker.made)
             return Result(change, Outcome.FAILED, str(error), in_part=in_part)
         return Result(change, Outcome.APPLIED, maker.remark if maker else "", live, maker=maker)
 
@@ -101,13 +98,15 @@ class Attempt:
         for attempt in range(self.repeats + 1):
             try:
                 return self._confirm(change, self._write(pending), pending)
-            except _DOUBTFUL as error:
-                live = self._read_after(pending, error)
+            except (Overtaken, NotConverged):
+                raise
+            except ReconcileError as error:
+                live = self._read_after(change, pending, error)
                 left = left_to_do(change, live)
                 if left is None:
                     return self._confirm(change, live or change.subject)
                 if attempt == self.repeats:
-                    raise
+                    raise _as_left(change, left, error) from None
                 pending = left
                 self.pause(min(8.0, 0.5 * 2.0**attempt))
         raise AssertionError("the loop above returns or raises")
@@ -128,11 +127,19 @@ class Attempt:
                 kind.delete(self.session, change.live)
         return change.live
 
-    def _read_after(self, change: Change, error: ReconcileError) -> Resource | None:
+    def _read_after(
+        self, change: Change, pending: Change, error: ReconcileError
+    ) -> Resource | None:
         """Read what a failed write left behind; a refused one may still have created in part."""
-        if isinstance(error, InvalidRequest) and not isinstance(change, Create):
-            raise error
-        live = read(self.session, change.desired if isinstance(change, Create) else change.live)
+        is_refused = isinstance(error, InvalidRequest) and isinstance(pending, Create)
+        if not (is_refused or _is_doubtful(error)):
+            raise _as_left(change, pending, error) from None
+        try:
+            live = read(
+                self.session, pending.desired if isinstance(pending, Create) else pending.live
+            )
+        except ReconcileError as problem:
+            raise _as_left(change, pending, error if _is_made(error) else problem) from None
         if isinstance(error, InvalidRequest) and live is None:
             raise error
         return live
@@ -156,6 +163,31 @@ class Attempt:
                 raise Overtaken(f"changed by another writer since: {differences}")
             self.pause(wait)
         raise NotConverged(f"{change.subject.address}: read again after the change, {differences}")
+
+
+def _is_doubtful(error: ReconcileError) -> bool:
+    if isinstance(error, AppliedInPart):
+        return any(map(_is_doubtful, error.failed.values()))
+    return isinstance(error, _DOUBTFUL)
+
+
+def _is_made(error: ReconcileError) -> bool:
+    """Whether something was written although it came to an error."""
+    return error.is_made if isinstance(error, AppliedInPart) else isinstance(error, NotConverged)
+
+
+def _as_left(change: Change, left: Change, error: ReconcileError) -> ReconcileError:
+    """Return an error as one of a change of which only so much is left to do."""
+    if isinstance(change, Delete) or isinstance(left, Create | Delete):
+        return error
+    names = [each.name for each in left.fields]
+    done = {each.name for each in change.fields} - {*names}
+    is_created = isinstance(change, Create)
+    if not (done or is_created):
+        return error
+    told = error.failed if isinstance(error, AppliedInPart) else dict.fromkeys(names, error)
+    failed = {name: cause for name, cause in told.items() if name not in done}
+    return AppliedInPart(sorted(done), failed, is_made=is_created)
 
 
 def _waited(change: Change) -> bool:

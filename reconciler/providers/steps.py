@@ -9,21 +9,9 @@ from reconciler.errors import (
     AuthenticationFailed,
     Interrupted,
     InvalidRequest,
-    PermissionDenied,
-    RateLimited,
     ReconcileError,
     Unavailable,
 )
-
-_NOT_WRITTEN = (
-    InvalidRequest,
-    PermissionDenied,
-    RateLimited,
-    Unavailable,
-    AuthenticationFailed,
-    Interrupted,
-)
-"""After these a field surely has its old value. After any other the engine must look first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +29,13 @@ class Step:
         return [replace(self, names=(name,), splits=False) for name in self.names]
 
 
-def take(steps: Iterable[Step], before: Sequence[str] = ()) -> None:
-    """Take each step, whether or not those before it were refused.
+def take(steps: Iterable[Step], before: Sequence[str] = (), *, is_made: bool = False) -> None:
+    """Take each step, whether or not those before it failed.
 
-    `before` are the fields of the same change that are written already. Raises what one refused
-    call raised when nothing else was tried, else AppliedInPart. Errors that leave it open whether
-    a call took effect pass through, for who asked for the change to look.
+    `before` are the fields of the same change that are written already, and `is_made` says that
+    the thing itself is. Raises what a call raised when it was the only one that failed and nothing
+    was written, else AppliedInPart. Who asked for
+    the change looks what it came to where an error leaves that open.
     """
     queue = deque(steps)
     applied, failed = list(before), dict[str, ReconcileError]()
@@ -54,7 +43,7 @@ def take(steps: Iterable[Step], before: Sequence[str] = ()) -> None:
         step = queue.popleft()
         try:
             step.send(step.names)
-        except _NOT_WRITTEN as error:
+        except ReconcileError as error:
             if step.splits and isinstance(error, InvalidRequest) and len(step.names) > 1:
                 queue.extendleft(reversed(step.parts()))
                 continue
@@ -64,7 +53,11 @@ def take(steps: Iterable[Step], before: Sequence[str] = ()) -> None:
                 break
         else:
             applied += step.names
-    _raise_what_failed(applied, failed)
+    causes = list({id(error): error for error in failed.values()}.values())
+    if len(causes) == 1 and not (applied or is_made):
+        raise causes[0]
+    if failed:
+        raise AppliedInPart(applied, failed, is_made=is_made) from None
 
 
 def _ends_all(error: ReconcileError) -> bool:
@@ -72,11 +65,3 @@ def _ends_all(error: ReconcileError) -> bool:
     if isinstance(error, Unavailable):
         return error.status is None
     return isinstance(error, AuthenticationFailed | Interrupted)
-
-
-def _raise_what_failed(applied: Sequence[str], failed: dict[str, ReconcileError]) -> None:
-    causes = list({id(error): error for error in failed.values()}.values())
-    if len(causes) == 1 and not applied:
-        raise causes[0]
-    if failed:
-        raise AppliedInPart(applied, failed) from None

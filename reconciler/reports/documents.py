@@ -36,7 +36,8 @@ def results_as_document(
         "state": _state(results),
         "plan": digest,
         "providers": list(providers),
-        "summary": {str(outcome): _count(results, outcome) for outcome in Outcome},
+        "summary": {str(outcome): _count(results, outcome) for outcome in Outcome}
+        | {"in_part": sum(each.outcome is Outcome.FAILED and each.is_made for each in results)},
         "results": [result_as_document(result) for result in results],
         "records": [
             record_as_document(address, record)

@@ -104,8 +104,10 @@ def summary_of(report: Report) -> str:
     """Return what a plan, or what was made of one, comes to, in one sentence."""
     if report.command == "apply":
         told = [each for each in OUTCOMES if each in _ALWAYS_TOLD or report.counts.get(each)]
-        counts = ", ".join(f"{report.counts.get(each, 0)} {each}" for each in told)
-        return f"Apply: {counts}."
+        results = {each: f"{report.counts.get(each, 0)} {each}" for each in told}
+        if in_part := report.counts.get("in_part"):
+            results["failed"] += f" ({in_part} in part)"
+        return f"Apply: {', '.join(results.values())}."
     if not report.entries and not report.refused:
         return _no_changes(report)
     counts = ", ".join(f"{report.count(action)} to {action}" for action in SIGN)

@@ -105,7 +105,8 @@ def test_what_was_written_in_part_counts_as_made_if_anything_was(
     session.before = [failing(error)]
     result, _ = carried_out(change, session)
     assert (result.outcome, result.is_made) == (Outcome.FAILED, is_made)
-    assert result.reason == "`depth`: too deep"
+    done = "; applied: `colour`" if fields else ""
+    assert result.reason == f"`depth`: too deep{done}"
 
 
 def test_what_does_not_show_in_time_has_not_converged_and_counts_as_made() -> None:

@@ -182,7 +182,8 @@ class Domains(Kind[Reading, Writing]):
         form = {"name": name} | self._form(desired, values, named)
         answer = session.client.post(DOMAINS, form=form)
         if MAIL_FROM in values:
-            take([Step((MAIL_FROM,), self._setter(session, desired))], before=sorted(named))
+            steps = [Step((MAIL_FROM,), self._setter(session, desired))]
+            take(steps, before=sorted(named), is_made=True)
         domain = answer.get("domain")
         # Nothing above it decides: what it declares is sent with it.
         domain = domain if isinstance(domain, dict) else {}

@@ -1,6 +1,6 @@
 """Sending domains of the account (postmark.md §2)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from reconciler.errors import ServiceError
@@ -28,6 +28,7 @@ from reconciler.providers.postmark.session import (
     read_object,
     sought_id,
 )
+from reconciler.providers.steps import Step, take
 
 _CUSTOM = "custom_tracking_domain"
 _ROTATED = "there is a new DKIM key; publish its record, until then the old key goes on signing"
@@ -88,16 +89,19 @@ class Domains(Kind[OnAccount[Reader], OnAccount[Writer]]):
         at_once = set(desired.attributes) - later
         content = {"Name": desired.address.name} | self.fields.encode(desired.attributes, at_once)
         answer = identified(session.account.post("/domains", json=content), "POST /domains")
-        if later:
-            content = self.fields.encode(desired.attributes, later)
-            session.account.put(f"/domains/{answer['ID']}", json=content)
+        put = self._setter(session, desired, answer["ID"])
+        take([Step((name,), put) for name in later], before=sorted(at_once), is_made=True)
         return self._live(desired.address.root, answer, "POST /domains")
 
     def update(self, session: OnAccount[Writer], change: Update) -> None:
-        session.account.put(
-            f"/domains/{change.live.remote_id}",
-            json=self.fields.encode(change.desired.attributes, change.names),
-        )
+        put = self._setter(session, change.desired, change.live.remote_id)
+        take([Step(change.names, put, splits=True)])
+
+    def _setter(
+        self, session: OnAccount[Writer], desired: Resource, remote_id: str | None
+    ) -> Callable[[tuple[str, ...]], object]:
+        path, values = f"/domains/{remote_id}", desired.attributes
+        return lambda names: session.account.put(path, json=self.fields.encode(values, names))
 
     def delete(self, session: OnAccount[Writer], live: Resource) -> None:
         session.account.delete(f"/domains/{live.remote_id}")

@@ -15,6 +15,7 @@ from reconciler.providers.postmark.session import (
     read_object,
     sought_id,
 )
+from reconciler.providers.steps import Step, take
 
 _PATH = "/senders"
 _ADDRESS = Codec(TEXT.read, same=lambda desired, live: bool(desired.casefold() == live.casefold()))
@@ -61,8 +62,12 @@ class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
     def update(self, session: OnAccount[Writer], change: Update) -> None:
         # The name is documented as required in an edit.
         known = {**change.live.attributes, **change.desired.attributes}
-        content = self.fields.encode(known, {"name", *change.names} & set(known))
-        session.account.put(f"{_PATH}/{change.live.remote_id}", json=content)
+
+        def put(names: tuple[str, ...]) -> None:
+            content = self.fields.encode(known, {"name", *names} & set(known))
+            session.account.put(f"{_PATH}/{change.live.remote_id}", json=content)
+
+        take([Step(change.names, put, splits=True)])
 
     def delete(self, session: OnAccount[Writer], live: Resource) -> None:
         session.account.delete(f"{_PATH}/{live.remote_id}")

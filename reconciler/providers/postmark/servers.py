@@ -36,6 +36,7 @@ from reconciler.providers.api import Reader, Writer
 from reconciler.providers.checks import some
 from reconciler.providers.desired import located
 from reconciler.providers.postmark.session import OnServer, paged
+from reconciler.providers.steps import Step, take
 from reconciler.source import Node
 
 LINKS = words(none="None", html_and_text="HtmlAndText", html_only="HtmlOnly", text_only="TextOnly")
@@ -116,7 +117,11 @@ class Servers(Kind[OnServer[Reader], OnServer[Writer]]):
 
     def update(self, session: OnServer[Writer], change: Update) -> None:
         values = {**change.desired.attributes, **change.desired.secrets}
-        session.server.put("/server", json=self.fields.encode(values, change.names))
+
+        def put(names: tuple[str, ...]) -> None:
+            session.server.put("/server", json=self.fields.encode(values, names))
+
+        take([Step(change.names, put, splits=True)])
 
 
 def _notes(answer: Mapping[str, Any]) -> Iterator[str]:

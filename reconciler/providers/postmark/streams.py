@@ -12,6 +12,7 @@ from reconciler.providers.api import Reader, Writer
 from reconciler.providers.desired import located
 from reconciler.providers.postmark.default_streams import Origin, origins
 from reconciler.providers.postmark.session import OnServer, identified, listed
+from reconciler.providers.steps import Step, take
 
 TYPES = words(transactional="Transactional", broadcasts="Broadcasts", inbound="Inbound")
 UNSUBSCRIBE = words(none="None", postmark="Postmark", custom="Custom")
@@ -82,12 +83,17 @@ class Streams(Kind[OnServer[Reader], OnServer[Writer]]):
         return self._live(desired.address.root, identified(answer, f"POST {_PATH}"))
 
     def update(self, session: OnServer[Writer], change: Update) -> None:
-        path = _path(change.live)
-        if "archived" in change.names:
+        path, values = _path(change.live), change.desired.attributes
+
+        def unarchive(_: tuple[str, ...]) -> None:
             session.server.post(f"{path}/unarchive")
-        changed = {name: change.desired.attributes[name] for name in change.names}
-        if content := self._encode(changed):
-            session.server.patch(path, json=content)
+
+        def patch(names: tuple[str, ...]) -> None:
+            session.server.patch(path, json=self.fields.encode(values, names))
+
+        settings = tuple(name for name in change.names if name != "archived")
+        steps = [Step(("archived",), unarchive)] if "archived" in change.names else []
+        take([*steps, Step(settings, patch, splits=True)] if settings else steps)
 
     def delete(self, session: OnServer[Writer], live: Resource) -> None:
         session.server.post(f"{_path(live)}/archive")

@@ -1,0 +1,144 @@
+"""A change of several fields: what can be set is set, and the rest is told."""
+
+from typing import Any
+
+import httpx
+import pytest
+from account import Account, yaml
+
+from reconciler.engine.attempt import Outcome, Result
+from reconciler.reports.documents import results_as_document
+from reconciler.reports.reading import report_of
+from reconciler.reports.text import summary_of
+
+DOMAIN = "promo.example.com"
+MAILGUN = "m: {service: mailgun, token: {env: C}, region: eu, domains: {promo.example.com: {%s}}}"
+POSTMARK = "t: {service: postmark, token: {env: A}, account_token: {env: B}, %s}"
+ALL_DOMAINS = "/domains?count=500&offset=0"
+BROKEN = [
+    {"status": 503, "body": {"message": "Maintenance"}},
+    {"status": 500, "body": {"message": "oops"}},
+    {"status": 404, "body": {"message": "not found"}},
+    {"status": 400, "body": {"message": "no"}},
+    {"drop": "before"},
+]
+
+
+def disturbed(account: Account, site: str, method: str, path: str, fault: dict[str, Any]) -> None:
+    account.control(site, "POST", "faults", {"method": method, "path": path, "times": 99, **fault})
+
+
+def of(account: Account, text: str) -> Result:
+    (result,) = account.apply(yaml(text))
+    return result
+
+
+def told(result: Result) -> str:
+    return summary_of(report_of(results_as_document([result])))
+
+
+@pytest.mark.parametrize("fault", BROKEN, ids=str)
+def test_a_section_of_tracking_that_fails_keeps_no_other_from_being_set(fault: Any) -> None:
+    account = Account()
+    disturbed(account, "mailgun_eu", "PUT", f"/v3/domains/{DOMAIN}/tracking/click", fault)
+    result = of(account, MAILGUN % "tracking: {opens: true, clicks: true, unsubscribe: true}")
+    assert (result.outcome, result.is_made) == (Outcome.FAILED, True)
+    assert result.reason.startswith("`clicks`: ")
+    assert result.reason.endswith("; applied: `opens`, `unsubscribe`")
+    assert told(result) == "Apply: 0 applied, 1 failed (1 in part), 0 skipped."
+    live = account.by_hand("mailgun_eu", "GET", f"/v3/domains/{DOMAIN}/tracking")["tracking"]
+    assert [live[each]["active"] for each in ("open", "unsubscribe", "click")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("fault", BROKEN, ids=str)
+def test_an_event_that_fails_keeps_no_other_from_being_set(fault: Any) -> None:
+    account, events = Account(), ("accepted", "delivered", "opened")
+    # Each is a POST to one path: the first of them fails for good.
+    one = "https://hooks.example.com/{}"
+    for event in events[1:]:
+        body = {"id": event, "url": [one.format("old")]}
+        account.by_hand("mailgun_eu", "POST", f"/v3/domains/{DOMAIN}/webhooks", data=body)
+    disturbed(account, "mailgun_eu", "PUT", f"/v3/domains/{DOMAIN}/webhooks/delivered", fault)
+    urls = ", ".join(f'{event}: ["{one.format(event)}"]' for event in events)
+    result = of(account, MAILGUN % f"webhooks: {{{urls}}}")
+    assert (result.outcome, result.is_made) == (Outcome.FAILED, True)
+    assert "`delivered`: " in result.reason
+    assert result.reason.endswith("; applied: `accepted`, `opened`")
+    live = account.by_hand("mailgun_eu", "GET", f"/v3/domains/{DOMAIN}/webhooks")["webhooks"]
+    assert live["opened"]["urls"] == [one.format("opened")]
+    assert live["delivered"]["urls"] == [one.format("old")]
+
+
+def test_what_took_effect_after_all_is_not_told_as_failed() -> None:
+    account = Account()
+    fault = {"drop": "after", "times": 1}
+    disturbed(account, "mailgun_eu", "PUT", f"/v3/domains/{DOMAIN}/tracking/click", fault)
+    result = of(account, MAILGUN % "tracking: {opens: true, clicks: true, unsubscribe: true}")
+    assert result.outcome is Outcome.APPLIED
+
+
+class Refuser(httpx.BaseTransport):
+    """Refuses each change whose body holds a key."""
+
+    def __init__(self, inner: httpx.BaseTransport, key: str) -> None:
+        self.inner = inner
+        self.key = f'"{key}"'.encode()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method in {"PUT", "PATCH"} and self.key in request.read():
+            return httpx.Response(422, json={"ErrorCode": 1, "Message": "no"})
+        return self.inner.handle_request(request)
+
+
+def refusing(key: str) -> Account:
+    return Account(lambda inner: Refuser(inner, key))
+
+
+def test_a_setting_of_a_server_that_is_refused_keeps_no_other_from_being_set() -> None:
+    account = refusing("InboundDomain")
+    settings = "settings: {inbound_domain: in.example.com, color: red}"
+    result = of(account, POSTMARK % f"tracking: {{opens: true}}, {settings}")
+    assert result.is_made
+    assert result.reason.startswith("`settings.inbound_domain`: ")
+    assert result.reason.endswith("; applied: `settings.color`, `tracking.opens`")
+    assert account.by_hand("postmark", "GET", "/server")["Color"].lower() == "red"
+
+
+def test_a_setting_of_a_sender_that_is_refused_keeps_no_other_from_being_set() -> None:
+    account = refusing("ReturnPathDomain")
+    sender = {"FromEmail": "ops@example.org", "Name": "Old"}
+    made = account.by_hand("postmark", "POST", "/senders", json=sender)["ID"]
+    wanted = "senders: {ops@example.org: {name: New, return_path: pm.example.org}}"
+    result = of(account, POSTMARK % wanted)
+    assert result.reason.startswith("`return_path`: ")
+    assert result.reason.endswith("; applied: `name`")
+    assert account.by_hand("postmark", "GET", f"/senders/{made}")["Name"] == "New"
+
+
+def test_a_stream_that_cannot_have_its_name_is_unarchived_and_described_all_the_same() -> None:
+    account = refusing("Name")
+    stream = {"ID": "letters", "Name": "Old", "MessageStreamType": "Broadcasts"}
+    account.by_hand("postmark", "POST", "/message-streams", json=stream)
+    account.by_hand("postmark", "POST", "/message-streams/letters/archive")
+    wanted = "streams: {letters: {type: broadcasts, name: New, description: Words}}"
+    result = of(account, POSTMARK % wanted)
+    assert result.is_made
+    assert result.reason.startswith("`name`: ")
+    assert result.reason.endswith("; applied: `archived`, `description`")
+
+
+def test_a_domain_that_was_made_and_refuses_the_rest_is_told_as_made_in_part() -> None:
+    account = refusing("CustomTrackingDomain")
+    domain = "{custom_tracking_domain: click.new.example.org}"
+    result = of(
+        account,
+        POSTMARK % f"advanced: {{undocumented: true}}, domains: {{new.example.org: {domain}}}",
+    )
+    assert (result.outcome, result.is_made) == (Outcome.FAILED, True)
+    assert result.reason.startswith("`custom_tracking_domain`: ")
+    names = [each["Name"] for each in account.by_hand("postmark", "GET", ALL_DOMAINS)["Domains"]]
+    assert "new.example.org" in names

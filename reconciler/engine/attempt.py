@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.engine.diff import diff_attributes
-from reconciler.engine.patience import waits
+from reconciler.engine.patience import before_repeating, waits
 from reconciler.engine.plan import decide
 from reconciler.engine.twins import SoleMaker
 from reconciler.errors import (
@@ -108,7 +108,7 @@ class Attempt:
                 if attempt == self.repeats:
                     raise _as_left(change, left, error) from None
                 pending = left
-                self.pause(min(8.0, 0.5 * 2.0**attempt))
+                self.pause(before_repeating(attempt))
         raise AssertionError("the loop above returns or raises")
 
     def _begin(self, change: Change) -> Change | None:

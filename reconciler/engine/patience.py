@@ -10,3 +10,8 @@ def waits(patience: float) -> Iterator[float]:
         yield wait
         waited += wait
         wait = min(5.0, wait * 1.6)
+
+
+def before_repeating(attempt: int) -> float:
+    """Return the seconds to wait after a doubtful write, until the next of its attempts."""
+    return min(8.0, 0.5 * 2.0**attempt)

@@ -5,12 +5,11 @@ once is looked for right before it is made, and again afterwards: the oldest sta
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.engine.diff import diff_attributes
-from reconciler.engine.patience import waits
+from reconciler.engine.patience import before_repeating, waits
 from reconciler.errors import (
     AlreadyExists,
     NotConverged,
@@ -24,7 +23,7 @@ from reconciler.model import Address, Resource, Update
 def told_apart(found: Iterable[Resource]) -> list[Resource]:
     """Return the resources of one collection, each with an address of its own.
 
-    Of several with one address the oldest keeps it, by its ID; the others become its twins.
+    Of several with one address the oldest keeps it; the others become its twins.
     """
     groups: dict[Address, list[Resource]] = {}
     for resource in found:
@@ -41,10 +40,13 @@ def _as_twin(resource: Resource) -> Resource:
     return replace(resource, address=Address(resource.address.parts, str(resource.remote_id)))
 
 
-def _age(resource: Resource) -> tuple[int, str]:
-    """Sort by ID, the oldest first: they are numbers, or hexadecimal and of one length."""
+def _age(resource: Resource) -> tuple[float, int, str]:
+    """Sort the oldest first: by when it was made, if that is told, and by ID.
+
+    IDs are numbers, or hexadecimal and of one length.
+    """
     remote_id = resource.remote_id or ""
-    return len(remote_id), remote_id
+    return resource.facts.get("made_at", 0.0), len(remote_id), remote_id
 
 
 @dataclass
@@ -140,13 +142,30 @@ class SoleMaker:
         return "; ".join([*self._removed, *more])
 
     def _remove(self, surplus: Resource, oldest: Resource) -> None:
-        """Delete it; a doubtful deletion is done again if the last look still finds it."""
-        self._removed[
-            f"it was made twice at the same time: the first one (ID {oldest.remote_id}) stays, "
-            f"ours (ID {surplus.remote_id}) was removed"
-        ] = None
-        with suppress(NotFound, OutcomeUnknown):
+        """Delete it; after a doubtful answer a list tells. Raises NotConverged when it stays."""
+        fact = "it was made twice at the same time"
+        for attempt in range(self.repeats + 1):
+            if self._is_gone(surplus):
+                self._removed[
+                    f"{fact}: the first one (ID {oldest.remote_id}) stays, "
+                    f"ours (ID {surplus.remote_id}) was removed"
+                ] = None
+                return
+            self.pause(before_repeating(attempt))
+        raise NotConverged(
+            f"{fact}: besides the first one (ID {oldest.remote_id}) ours (ID {surplus.remote_id}) "
+            "is there as well, and could not be removed; --prune removes it"
+        )
+
+    def _is_gone(self, surplus: Resource) -> bool:
+        """Whether it is gone, once its deletion was asked for."""
+        try:
             surplus.kind.delete(self.session, surplus)
+        except OutcomeUnknown:
+            return surplus.remote_id not in {each.remote_id for each in self._list()}
+        except NotFound:
+            pass
+        return True
 
     def _list(self) -> list[Resource]:
         """Return all that stand at the address, the oldest first."""

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -34,9 +35,12 @@ class Meddler(httpx.BaseTransport):
         self.deeds = list(deeds)
         self.late: list[tuple[int, httpx.Request]] = []
         self.reads = 0
-        self.before_creation: Callable[[], None] = lambda: None
+        self.before_creation: Callable[[], object] = lambda: None
+        self.deletions: list[str] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE" and self.deletions:
+            return self._delete(request, self.deletions.pop())
         if (request.method, request.url.path) != ("POST", "/webhooks"):
             return self._pass(request)
         hook, self.before_creation = self.before_creation, lambda: None
@@ -60,6 +64,13 @@ class Meddler(httpx.BaseTransport):
                 self.inner.handle_request(request)
                 return httpx.Response(200, text="<html>")
         raise AssertionError(deed)
+
+    def _delete(self, request: httpx.Request, deed: str) -> httpx.Response:
+        if deed.endswith("after"):
+            self.inner.handle_request(request)
+        if deed.startswith("timeout"):
+            raise httpx.ReadTimeout("late", request=request)
+        return httpx.Response(503, json={"ErrorCode": 100, "Message": "Maintenance"})
 
     def _pass(self, request: httpx.Request) -> httpx.Response:
         if request.method == "GET" and request.url.path == "/webhooks":
@@ -336,3 +347,50 @@ def test_a_deletion_that_was_made_is_told_as_made_though_a_twin_of_it_could_not_
     }
     left = account.by_hand("postmark", "GET", "/webhooks")["Webhooks"]
     assert older not in [each["ID"] for each in left]
+
+
+@pytest.mark.parametrize("deed", ["503 before", "timeout before"])
+def test_a_twin_of_ours_that_cannot_be_removed_is_not_said_to_be_gone(deed: str) -> None:
+    account, meddler = meddled()
+    meddler.before_creation = partial(by_hand, account)
+    meddler.deletions = [deed] * 99
+    (result,) = account.apply(config())
+    older, younger = (each["ID"] for each in live(account))
+    assert (result.outcome, result.is_made) == ("failed", True)
+    assert f"the first one (ID {older}) ours (ID {younger}) is there as well" in result.reason
+    meddler.deletions = []
+    account.apply(config(), account.plan(config(), prune=True))
+    assert [each["ID"] for each in live(account)] == [older]
+
+
+@pytest.mark.parametrize("deed", ["503 before", "timeout before", "503 after", "timeout after"])
+def test_a_twin_of_ours_whose_removal_was_not_answered_is_looked_for(deed: str) -> None:
+    account, meddler = meddled()
+    meddler.before_creation = partial(by_hand, account)
+    meddler.deletions = [deed]
+    (result,) = account.apply(config())
+    assert result.outcome == "applied"
+    assert "was removed" in result.reason
+    assert len(live(account)) == 1
+
+
+@pytest.mark.parametrize("dates", [("10:00:00Z", "09:59:59.5Z"), ("09:00:00Z", "10:00:00+02:00")])
+def test_the_account_webhook_that_was_made_first_stays_whatever_its_id_is(
+    dates: tuple[str, str],
+) -> None:
+    account = Account()
+    wanted = yaml(
+        "m: {service: mailgun, token: {env: A}, region: us, "
+        f"account_webhooks: [{{url: '{URL}', events: [opened]}}]}}"
+    )
+    for event in ("opened", "delivered"):
+        hook = {"url": URL, "event_types": event}
+        account.by_hand("mailgun_us", "POST", "/v1/webhooks", data=hook)
+    made = account.sandbox.world.mailgun["regions"]["us"]["account_webhooks"][""]
+    lower, higher = sorted(made)
+    for id_, date in zip((lower, higher), dates, strict=True):
+        made[id_] |= {"created_at": f"2026-11-02T{date}", "event_types": ["opened"]}
+    account.apply(wanted, account.plan(wanted, prune=True))
+    (left,) = account.by_hand("mailgun_us", "GET", "/v1/webhooks")["webhooks"]
+    assert left["webhook_id"] == higher
+    assert account.plan(wanted).changes == ()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from reconciler.errors import NotFound, UnexpectedAnswer
@@ -95,8 +96,16 @@ class AccountWebhooks(Kind[Reading, Writing]):
             kind=self,
             attributes=self.fields.decode(item),
             remote_id=_remote_id(item, request),
-            facts={"urls": sent_urls([url])},
+            facts={"urls": sent_urls([url]), "made_at": _made_at(item)},
         )
+
+
+def _made_at(item: Mapping[str, Any]) -> float:
+    """Return seconds since 1970: whether IDs rise with time is not documented (mailgun.md §8.3)."""
+    try:
+        return datetime.fromisoformat(str(item.get("created_at"))).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _remote_id(item: Mapping[str, Any], request: str) -> str:

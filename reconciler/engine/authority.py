@@ -72,6 +72,10 @@ class Authority:
         """Return what has to be read by itself: each declared object, as far as it is known."""
         return [self._known(each) for each in self.saved.changes if not each["pruned"]]
 
+    def made(self) -> set[Address]:
+        """Return what is to be created, and so is not there."""
+        return {address_of(each) for each in self.saved.changes if each["action"] == "create"}
+
     def contested(self) -> list[Collection]:
         """Return what has to be listed to know whether two providers make or move one thing."""
         rivals: dict[Hashable, set[Collection]] = {}

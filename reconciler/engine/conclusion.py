@@ -6,7 +6,7 @@ A change that was confirmed may be undone a moment later, by somebody else who a
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from reconciler.engine.attempt import Outcome, Pause, Result, difference
 from reconciler.engine.crew import Crew
@@ -45,13 +45,16 @@ class Conclusion:
         applied = [each for each in results if each.outcome is Outcome.APPLIED]
         others = [each for each in results if each.outcome is not Outcome.APPLIED]
         try:
-            live = self._read([_known(each) for each in applied])
+            gone = {_known(each).address for each in applied if isinstance(each.change, Delete)}
+            live = self._read([_known(each) for each in applied], gone)
         except ReconcileError as error:
             fact = f"it could not be looked at again: {error}"
             return [*others, *(_remarked(each, fact) for each in applied)]
         return [*others, *(self._held(each, live) for each in applied)]
 
-    def _read(self, touched: Iterable[Resource]) -> Mapping[Address, list[Resource]]:
+    def _read(
+        self, touched: Sequence[Resource], gone: set[Address]
+    ) -> Mapping[Address, list[Resource]]:
         """Read what was changed, by one list a collection where that tells all.
 
         Returns what stands at each address, the oldest first.
@@ -59,8 +62,9 @@ class Conclusion:
         alone = [each for each in touched if each.kind.parent or not each.kind.lists_in_full]
         by_list = [each for each in touched if not each.kind.parent and each.kind.lists_in_full]
         collections = {Collection(each.address.root, each.kind) for each in by_list}
-        read = read_again(alone, self.sessions, connections=self.connections)
-        listed = read_live({}, collections, self.sessions, connections=self.connections)
+        ways: Any = {"connections": self.connections, "pause": self.pause}
+        read = read_again(alone, self.sessions, missing=gone, **ways)
+        listed = read_live({}, collections, self.sessions, **ways)
         found: dict[Address, list[Resource]] = {}
         for address, resource in [*listed.items(), *read.items()]:
             found.setdefault(address.oldest, []).append(resource)

@@ -6,7 +6,7 @@ not read is never planned.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -150,16 +150,31 @@ def read_wanted(
     return live
 
 
-def read_again(known: Iterable[Resource], sessions: Sessions, *, connections: int = 8) -> Snapshot:
+def read_again(
+    known: Iterable[Resource],
+    sessions: Sessions,
+    *,
+    connections: int = 8,
+    pause: Pause = time.sleep,
+    missing: Container[Address] = (),
+) -> Snapshot:
     """Return the live resources among `known` by the address that each is known by.
 
-    Each is read by itself; missing ones are left out. What stands at an ID may have another address
-    of its own by now. Raises ReadFailed.
+    Each is read by itself; those that are gone are left out. One that cannot be found is looked for
+    again, unless it is to be `missing`. What stands at an ID may have another address of its own by
+    now. Raises ReadFailed.
     """
     known = list(known)
     found: dict[Address, Resource] = {}
+    tasks: list[tuple[Address, Task]] = [
+        (
+            each.address,
+            partial(_read, each, sessions, found, () if each.address in missing else _AGAIN, pause),
+        )
+        for each in known
+    ]
     with _Readers(connections, in_silence, Strict()) as readers:
-        readers.run([(each.address, partial(_read, each, sessions, found)) for each in known])
+        readers.run(tasks)
     return found
 
 
@@ -236,23 +251,36 @@ def _prove(proof: Proof) -> Iterable[Resource]:
     return ()
 
 
-def _read(known: Resource, sessions: Sessions, into: dict[Address, Resource]) -> Iterable[Resource]:
-    found = known.kind.read(sessions[known.address.provider], known)
-    if found is not None:
+def _read(
+    known: Resource,
+    sessions: Sessions,
+    into: dict[Address, Resource],
+    again: Iterable[float],
+    pause: Pause,
+) -> Iterable[Resource]:
+    if found := _found(known, sessions, again, pause):
         into[known.address] = found
     return ()
 
 
 def _complete(listed: Resource, sessions: Sessions, pause: Pause) -> Iterable[Resource]:
-    session = sessions[listed.address.provider]
-    found: Resource | None = listed.kind.read(session, listed)
-    for wait in _AGAIN if found is None else ():
-        pause(wait)
-        if found := listed.kind.read(session, listed):
-            break
+    found = _found(listed, sessions, _AGAIN, pause)
     if found is None or found.address != listed.address:
         raise _contradiction(str(listed.address))
     return [found]
+
+
+def _found(
+    known: Resource, sessions: Sessions, again: Iterable[float], pause: Pause
+) -> Resource | None:
+    """Read one; if it cannot be found, `again` after so many seconds each time."""
+    session = sessions[known.address.provider]
+    found: Resource | None = known.kind.read(session, known)
+    for wait in again if found is None else ():
+        pause(wait)
+        if found := known.kind.read(session, known):
+            break
+    return found
 
 
 def _not_there(error: NotFound) -> UnexpectedAnswer:

@@ -158,11 +158,14 @@ class Reconciler(Planner):
 
         Open this with `authority.config`. Raises ReadFailed, StalePlan, InvalidPlanFile.
         """
-        connections = self.options.connections
-        live = read_again(authority.touched(), self.sessions, connections=connections)
-        collections = authority.collections()
-        listed = read_live({}, collections, self.sessions, connections=connections)
-        beside = read_live({}, authority.contested(), self.sessions, connections=connections)
+        ways: Any = {
+            "connections": self.options.connections,
+            "pause": resting(self.options.pause),
+        }
+        touched, made = authority.touched(), authority.made()
+        live = read_again(touched, self.sessions, missing=made, **ways)
+        listed = read_live({}, authority.collections(), self.sessions, **ways)
+        beside = read_live({}, authority.contested(), self.sessions, **ways)
         where = accounts(self.config, self.sessions, {**live, **listed, **beside})
         plan = authority.confirm(self.config.desired, live, listed, where)
         return made_once(plan, whose(where))
@@ -206,7 +209,7 @@ class Reconciler(Planner):
         Returns what became of it. Raises ReconcileError when it does not exist yet.
         """
         desired = self.config.desired[address]
-        live = read_again([desired], self.sessions).get(address)
+        live = read_again([desired], self.sessions, pause=resting(self.options.pause)).get(address)
         if live is None:
             raise ReconcileError(f"{address}: it does not exist yet; apply creates it")
         session = self.sessions[address.provider]

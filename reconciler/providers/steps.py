@@ -33,8 +33,8 @@ def take(steps: Iterable[Step], before: Sequence[str] = (), *, is_made: bool = F
     """Take each step, whether or not those before it failed.
 
     `before` are the fields of the same change that are written already, and `is_made` says that
-    the thing itself is. Raises what a call raised when it was the only one that failed and nothing
-    was written, else AppliedInPart. Who asked for
+    the thing itself is. Raises what a call raised when all failed for that and nothing was written,
+    else AppliedInPart. Who asked for
     the change looks what it came to where an error leaves that open.
     """
     queue = deque(steps)
@@ -53,9 +53,9 @@ def take(steps: Iterable[Step], before: Sequence[str] = (), *, is_made: bool = F
                 break
         else:
             applied += step.names
-    causes = list({id(error): error for error in failed.values()}.values())
+    causes = {str(error): error for error in failed.values()}
     if len(causes) == 1 and not (applied or is_made):
-        raise causes[0]
+        raise next(iter(causes.values()))
     if failed:
         raise AppliedInPart(applied, failed, is_made=is_made) from None
 

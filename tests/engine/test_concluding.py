@@ -357,9 +357,15 @@ def test_a_bug_is_no_outcome(reading: bool) -> None:  # noqa: FBT001
         concluded(session, result)
 
 
-def test_a_surplus_one_whose_deletion_is_doubtful_is_told_as_removed() -> None:
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_a_surplus_one_whose_deletion_is_doubtful_is_told_as_it_is(took_effect: bool) -> None:  # noqa: FBT001
     session = Keeper(paired("3"), paired("9"))
-    session.before = [failing(OutcomeUnknown("DELETE /shelves", "no answer"))]
+    lost = [failing(OutcomeUnknown("DELETE /shelves", "no answer"))]
+    session.before, session.after = ([], lost) if took_effect else (lost, [])
     (found,) = concluded(session, sole(session, made={"9"}))
-    assert (found.outcome, found.live) == (Outcome.APPLIED, paired("3"))
-    assert "ours (ID 9) was removed" in found.reason
+    if took_effect:
+        assert (found.outcome, found.live) == (Outcome.APPLIED, paired("3"))
+        assert "ours (ID 9) was removed" in found.reason
+    else:
+        assert found.outcome is Outcome.OVERTAKEN
+        assert "ours (ID 9) is there as well, and could not be removed" in found.reason

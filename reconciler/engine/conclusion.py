@@ -3,7 +3,7 @@
 A change that was confirmed may be undone a moment later, by somebody else who applies as well.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NoReturn
@@ -13,7 +13,7 @@ from reconciler.engine.crew import Crew
 from reconciler.engine.live import Collection, Sessions, read_again, read_live
 from reconciler.engine.patience import waits
 from reconciler.engine.sharing import Reach, by_itself
-from reconciler.engine.twins import SoleMaker
+from reconciler.engine.twins import SoleMaker, several
 from reconciler.errors import Overtaken, ReconcileError
 from reconciler.model import Address, Create, Delete, Resource, Update
 
@@ -50,7 +50,8 @@ class Conclusion:
         except ReconcileError as error:
             fact = f"it could not be looked at again: {error}"
             return [*others, *(_remarked(each, fact) for each in applied)]
-        return [*others, *(self._held(each, live) for each in applied)]
+        meant = {_known(each).remote_id for each in results}
+        return [*others, *(self._held(each, live, meant) for each in applied)]
 
     def _read(
         self, touched: Sequence[Resource], gone: set[Address]
@@ -70,17 +71,29 @@ class Conclusion:
             found.setdefault(address.oldest, []).append(resource)
         return found
 
-    def _held(self, result: Result, live: Mapping[Address, list[Resource]]) -> Result:
-        """Return a result as what is live now leaves it."""
+    def _held(
+        self,
+        result: Result,
+        live: Mapping[Address, list[Resource]],
+        meant: Container[str | None],
+    ) -> Result:
+        """Return a result as what is live now leaves it; `meant` are the IDs of all results."""
         known = _known(result)
         there = live.get(known.address.oldest, [])
         if result.maker:
             return self._sole(result, result.maker, there)
         found = next((each for each in there if _is_meant(known, each)), None)
+        if result.change.subject.absent:
+            # Whoever made it again gave it another ID.
+            found = next((each for each in there if each.remote_id not in meant), found)
         if fact := difference(result.change, found):
             reason = f"changed by another writer since: {fact}"
             return replace(result, outcome=Outcome.OVERTAKEN, reason=reason)
-        return replace(result, live=found if result.live else None)
+        result = replace(result, live=found if result.live else None)
+        is_doubled = isinstance(result.change, Update) and len(there) > 1
+        return (
+            _remarked(result, several(each.remote_id for each in there)) if is_doubled else result
+        )
 
     def _sole(self, result: Result, maker: SoleMaker, there: list[Resource]) -> Result:
         """Look for twins once more: a request that was thought lost may have taken effect."""

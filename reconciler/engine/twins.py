@@ -31,6 +31,11 @@ def told_apart(found: Iterable[Resource]) -> list[Resource]:
     return [each for group in groups.values() for each in _one_and_its_twins(group)]
 
 
+def several(ids: Iterable[str | None]) -> str:
+    """Say that one thing is there under several IDs, the oldest first."""
+    return f"it is there more than once (IDs {', '.join(map(str, ids))}); --prune removes the newer"
+
+
 def _one_and_its_twins(group: list[Resource]) -> list[Resource]:
     oldest, *younger = sorted(group, key=_age) if len(group) > 1 else group
     return [oldest, *(_as_twin(each) for each in younger)]
@@ -135,11 +140,7 @@ class SoleMaker:
     @property
     def remark(self) -> str:
         """What there was besides, in a sentence; nothing if there was nothing."""
-        left = ", ".join(self._left)
-        more = (
-            [f"it is there more than once (IDs {left}); --prune removes the newer"] if left else []
-        )
-        return "; ".join([*self._removed, *more])
+        return "; ".join([*self._removed, *([several(self._left)] if self._left else [])])
 
     def _remove(self, surplus: Resource, oldest: Resource) -> None:
         """Delete it; after a doubtful answer a list tells. Raises NotConverged when it stays."""

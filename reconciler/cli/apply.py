@@ -39,6 +39,7 @@ from reconciler.reports.reading import report_of
 from reconciler.reports.text import plan_as_text, report_as_text
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_NOTHING_SAVED = "No changes: the plan has none, and so nothing was compared with what is live."
 FAILED_EXIT = 1
 PARTLY_EXIT = 5
 CANCELLED_EXIT = 1
@@ -192,8 +193,9 @@ def _confirmed(reconciler: Reconciler, authority: Authority) -> Plan:
 def _show_plan(found: Plan, asked: _Asked) -> None:
     """Show what a question will be about; what was said yes to is made even if nobody reads it."""
     how = view(is_folded=asked.is_folded, has_all_notes=asked.has_all_notes)
+    is_empty = asked.plan_file and not found.changes
     with options.even_unread() if asked.yes else nullcontext():
-        options.say(plan_as_text(found, how))
+        options.say(_NOTHING_SAVED if is_empty else plan_as_text(found, how))
 
 
 def _is_wanted() -> bool:
@@ -230,7 +232,9 @@ def _show(
     saved: SavedPlan | None,
 ) -> None:
     digest = saved.document["digest"] if saved else plan_as_document(found)["digest"]
-    document = results_as_document(results, found.records, digest, found.providers)
+    document = results_as_document(
+        results, found.records, digest, found.providers, compared=found.compared
+    )
     text = report_as_text(report_of(document))
     reporting.show(f"\n{text}" if text else "", document, format_, code, is_made=True)
 

@@ -15,7 +15,7 @@ from reconciler.engine.plan import Plan, build_plan, identity
 from reconciler.engine.plandocument import change_as_document
 from reconciler.engine.planfile import SavedPlan, address_of
 from reconciler.engine.selection import Selection
-from reconciler.errors import GuardExceeded, InvalidPlanFile, StalePlan
+from reconciler.errors import GuardExceeded, ImmutableField, InvalidPlanFile, StalePlan
 from reconciler.model import Account, Address, Config, Kind, Resource, Snapshot
 
 _NAMED = 5
@@ -33,7 +33,15 @@ class Authority:
     prune: bool = False
 
     def check(self) -> None:
-        """Raise StalePlan for another configuration, GuardExceeded for prunes without `prune`."""
+        """Raise StalePlan for another configuration, GuardExceeded for prunes without `prune`.
+
+        Raises ImmutableField for a plan that was refused as a whole.
+        """
+        if self.saved.document.get("refused") or self.saved.document.get("state") == "refused":
+            raise ImmutableField(
+                f"{self.saved.name}: it was refused when it was made, and nothing of it is "
+                "applied; `plan` tells why"
+            )
         if self.saved.document["config"] != self.whole.digest:
             raise StalePlan(
                 f"{self.saved.name}: the configuration is not the one that was planned; plan again"
@@ -124,7 +132,7 @@ class Authority:
         planned = [_substance(change) for change in self.saved.changes]
         if planned != [_substance(change_as_document(change)) for change in plan.changes]:
             raise self._forged("it does not follow from what is there")
-        return plan
+        return replace(plan, compared=bool(planned))
 
     def _pruned(self, listed: Snapshot) -> Iterator[tuple[Address, Resource]]:
         """Yield what is to be pruned, as far as it is there and nothing declares it."""

@@ -23,11 +23,13 @@ def results_as_document(
     planned: Records = (),
     digest: str = "",
     providers: Iterable[str] = (),
+    *,
+    compared: bool = True,
 ) -> dict[str, Any]:
     """Return the results as data: `results`, `records` to publish and a `summary`.
 
     `planned` are the records that were to be published before; `digest` is that of the plan, which
-    was about `providers`.
+    was about `providers`, and `compared` whether it was held against anything live.
     """
     results = sorted(results, key=lambda result: result.change.subject.address)
     return {
@@ -36,6 +38,7 @@ def results_as_document(
         "state": _state(results),
         "plan": digest,
         "providers": list(providers),
+        "compared": compared,
         "summary": {str(outcome): _count(results, outcome) for outcome in Outcome}
         | {"in_part": sum(each.outcome is Outcome.FAILED and each.is_made for each in results)},
         "results": [result_as_document(result) for result in results],

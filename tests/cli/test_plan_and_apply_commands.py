@@ -100,9 +100,11 @@ def saved(box: Served, folder: Path) -> Path:
     return folder / "plan.json"
 
 
-def apply_saved(box: Served, folder: Path) -> tuple[int, str, list[str]]:
+def apply_saved(box: Served, folder: Path, *more: str) -> tuple[int, str, list[str]]:
     """Return exit code, what was said, and the writes that were sent."""
-    done = run("apply", "--plan", "plan.json", "--yes", "--no-check", cwd=folder, env=box.env)
+    done = run(
+        "apply", "--plan", "plan.json", "--yes", "--no-check", *more, cwd=folder, env=box.env
+    )
     writes = [request for request in box.requests() if not request.startswith("GET ")]
     return done.code, done.err, writes
 
@@ -298,6 +300,40 @@ def test_only_needs_the_tokens_of_what_it_selects(box: Served, folder: Path) -> 
     assert run("apply", "--plan", "plan.json", "--yes", cwd=folder, env=env).code == 0
 
 
+def test_a_plan_that_was_refused_is_refused_as_a_file_too(box: Served, folder: Path) -> None:
+    with (folder / "esp.yaml").open("a", encoding="utf-8") as file:
+        file.write(
+            "  third:\n    service: postmark\n    token: {env: POSTMARK_SERVER_TOKEN}\n"
+            "    tracking: {opens: true}\n"
+            "    streams: {outbound: {type: broadcasts}}\n"
+        )
+    planned = run("plan", "--format", "json", cwd=folder, env=box.env)
+    assert (planned.code, planned.json["state"]) == (4, "refused")
+    (folder / "plan.json").write_text(planned.out, encoding="utf-8")
+    digest = planned.json["digest"]
+    for site in box.ports:
+        box.control(site, "DELETE", "requests")
+    code, said, writes = apply_saved(box, folder, "--digest", digest)
+    assert (code, writes) == (4, [])
+    assert "plan.json: it was refused when it was made, and nothing of it is applied" in said
+
+
+def test_an_empty_plan_does_not_say_that_live_matches(box: Served, folder: Path) -> None:
+    run("apply", "--yes", cwd=folder, env=box.env)
+    saved(box, folder)
+    for site in box.ports:
+        box.control(site, "POST", "reset")
+    done = run("apply", "--plan", "plan.json", "--yes", cwd=folder, env=box.env)
+    assert done.code == 0
+    assert (
+        "No changes: the plan has none, and so nothing was compared with what is live." in done.out
+    )
+    assert "matches" not in done.out
+    arguments = ["apply", "--plan", "plan.json", "--yes", "--format", "json"]
+    assert run(*arguments, cwd=folder, env=box.env).json["compared"] is False
+    assert run("plan", "--detailed-exitcode", cwd=folder, env=box.env).code == 2
+
+
 def test_a_missing_plan_file_is_refused(box: Served, folder: Path) -> None:
     assert apply_saved(box, folder)[0] == 4
 
@@ -352,6 +388,7 @@ def test_an_apply_in_part_ends_with_5_and_a_table(box: Served, folder: Path) -> 
         "overtaken": 0,
         "failed": 0,
         "skipped": 0,
+        "in_part": 0,
     }
 
 

@@ -190,7 +190,8 @@ def _check_once(path: Path, document: Mapping[str, Any]) -> None:
     for change in changes if isinstance(changes, list) else ():
         if not isinstance(change, dict):
             continue
-        where = json.dumps([change.get("path"), change.get("twin")])
+        # A text of them: whether the parts are texts is not known yet.
+        where = f"{change.get('path')!r} {change.get('twin')!r}"
         if where in seen:
             raise InvalidPlanFile(f"{path}: {change.get('address')} stands in it twice; plan again")
         seen.add(where)

@@ -11,7 +11,7 @@ from reconciler.config.schema_files import load_schema
 from reconciler.config.sources import Source, content_of, is_ours, read_texts, sources_in
 from reconciler.config.syntax import MAX_BYTES, parse
 from reconciler.errors import ConfigError
-from reconciler.model import Account, Address, Config, Resource, Service
+from reconciler.model import Account, Address, Config, Reference, Resource, Service
 from reconciler.source import Finding, Location, Node, nothing
 
 __all__ = ["MAX_BYTES", "load_config", "load_schema", "read_texts"]
@@ -56,7 +56,21 @@ def load_config(
     if findings:
         raise ConfigError(list(dict.fromkeys(profiles.told(findings))), warnings)
     digest = _digest(providers.values())
-    return Config(providers, desired, digest, tuple(sorted(warnings)), profiles.places())
+    return Config(
+        providers,
+        desired,
+        digest,
+        tuple(sorted(warnings)),
+        profiles.places(),
+        tuple(_references(providers.values(), desired.values())),
+    )
+
+
+def _references(providers: Iterable[Account], desired: Iterable[Resource]) -> Iterator[Reference]:
+    for provider in providers:
+        yield from provider.tokens.values()
+    for resource in desired:
+        yield from resource.references.values()
 
 
 def _read(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reconciler.errors import SecretError, Untrusted
 from reconciler.library.options import EmbeddedSandbox, Options
 from reconciler.model import Account, Address, Config, Reference, Resource, Secret
-from reconciler.secrets import Resolver
+from reconciler.secrets import Resolver, may_be_a_secret
 
 Tokens = Mapping[str, Mapping[str, Secret]]
 """By provider, and by the token's key in the YAML."""
@@ -147,6 +147,19 @@ def _raise_all(errors: Iterable[SecretError]) -> None:
     if told:
         types = set(told.values())
         raise (types.pop() if len(types) == 1 else SecretError)("\n".join(told))
+
+
+def heard_of(config: Config, options: Options) -> Iterator[Secret]:
+    """Yield what the environment holds of all that the files refer to.
+
+    A service may repeat the secret of a provider that this run has nothing to do with.
+    """
+    environment = resolver().environment
+    for reference in () if options.sandbox or options.untrusted else config.references:
+        name = reference.target
+        is_meant = reference.source == "env" and may_be_a_secret(name, environment)
+        if is_meant and (value := environment.get(name, "").strip()):
+            yield Secret(value)
 
 
 def tokens(config: Config, options: Options) -> Tokens:

@@ -1,6 +1,6 @@
 """The verbs of the library, which the command line uses as well: plan, confirm, apply, run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from reconciler.engine.refresh import look_and_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
 from reconciler.engine.sharing import accounts, made_once, reach_of, whose
 from reconciler.errors import ReconcileError
-from reconciler.library.credentials import known_for_reading, seal_secrets, tokens
+from reconciler.library.credentials import heard_of, known_for_reading, seal_secrets, tokens
 from reconciler.library.options import Options
 from reconciler.model import Account, Address, Change, Config, Performed, Secret, Snapshot
 from reconciler.providers import SERVICES
@@ -57,7 +57,7 @@ def sessions_of(config: Config, options: Options, client_type: type[ClientT]) ->
         budget=budget,
         watch=options.watch,
         before_write=options.before_write,
-        known=_known_secrets(config),
+        known=_known_secrets(config, heard_of(config, options)),
     ) as connector:
         yield {
             provider.name: provider.service.connect(provider, given[provider.name], connector)
@@ -78,8 +78,8 @@ def writing_session(config: Config, account: Account, options: Options) -> Itera
         yield sessions[account.name]
 
 
-def _known_secrets(config: Config) -> KnownSecrets:
-    """Return what is sent as content; a client adds its token, and whoever learns one does."""
+def _known_secrets(config: Config, more: Iterable[Secret]) -> KnownSecrets:
+    """Return what is sent as content, and `more`; whoever is given or learns a token adds it."""
     known = KnownSecrets(
         said for each in config.providers.values() for said in texts_in(each.node.data)
     )
@@ -87,7 +87,7 @@ def _known_secrets(config: Config) -> KnownSecrets:
     for resource in config.desired.values():
         for name, secret in resource.secrets.items():
             (resolved if name in resource.references else written).append(secret)
-    known.add(*resolved)
+    known.add(*resolved, *more)
     # A header's value that is written out may be a secret, and may be `production`.
     known.add_doubtful(*written)
     return known

@@ -203,3 +203,5 @@ class Config:
     warnings: tuple[Finding, ...] = ()
     profiles: Mapping[Location, str] = field(default_factory=dict)
     """Which profile a place is in."""
+    references: tuple[Reference, ...] = ()
+    """All that the files refer to, also where only a part of them is needed."""

@@ -12,12 +12,13 @@ from reconciler.secrets.environment import (
     Use,
     from_environment,
     is_called_after_another,
+    may_be_a_secret,
 )
 from reconciler.secrets.files import MAX_BYTES, from_file
 from reconciler.secrets.sops import Sops
 from reconciler.secrets.trees import key_names
 
-__all__ = ["MAX_BYTES", "Resolver", "key_names"]
+__all__ = ["MAX_BYTES", "Resolver", "key_names", "may_be_a_secret"]
 
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 

@@ -31,14 +31,22 @@ def check_address(url: str, what: str) -> str:
     return url
 
 
+def has_host(url: httpx.URL) -> bool:
+    """Whether the host of a URL can be looked up: not all that a URL may hold is a name."""
+    try:
+        url.raw_host.decode("ascii").encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
 def _is_safe(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        port_is_sane = parts.port is None or parts.port > 0
-        httpx.URL(url)
+        is_sane = (parts.port is None or parts.port > 0) and has_host(httpx.URL(url))
     except (httpx.InvalidURL, ValueError):
         return False
-    return port_is_sane and (parts.scheme == "https" or _is_loopback(parts.hostname))
+    return is_sane and (parts.scheme == "https" or _is_loopback(parts.hostname))
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -14,6 +14,7 @@ from functools import partial
 import httpx
 
 from reconciler.errors import UsageError
+from reconciler.web.address import has_host
 from reconciler.web.endpoint import Endpoint, Proxy
 from reconciler.web.exchange import Connection
 
@@ -113,10 +114,9 @@ def _check_proxy(name: str, value: str) -> None:
 
 def _is_usable(url: str) -> bool:
     try:
-        httpx.Proxy(url)
+        return has_host(httpx.Proxy(url).url)
     except (httpx.InvalidURL, ValueError):
         return False
-    return True
 
 
 @functools.cache

@@ -107,3 +107,62 @@ def test_a_refusal_repeats_no_header_that_the_yaml_writes_out(
     assert done.code == 1
     assert "GET /server" in done.err
     assert (word in done.err) is (word == "another-4711")
+
+
+LEARNT = """\
+version: 1
+providers:
+  p:
+    service: postmark
+    server: Transactional
+    account_token: {env: POSTMARK_ACCOUNT_TOKEN}
+    tracking: {opens: true}
+  m:
+    service: mailgun
+    region: eu
+    token: {env: MAILGUN_API_KEY}
+    domains: {promo.example.com: {web_prefix: ours}}
+"""
+
+
+def write_to_mailgun(box: Served, path: str, **form: str) -> None:
+    mailgun = box.ports["mailgun_eu"]
+    url, auth = f"{mailgun['url']}{path}", ("api", mailgun["api_key"])
+    answer = httpx.put(url, auth=auth, data=form, trust_env=False, verify=False)
+    answer.raise_for_status()
+
+
+@pytest.mark.parametrize("variable", ["POSTMARK_SERVER_TOKEN", "ESP_HOOK"])
+def test_a_run_for_one_provider_repeats_no_secret_of_another(
+    box: Served, tmp_path: Path, variable: str
+) -> None:
+    (tmp_path / "esp.yaml").write_text(CONFIG, encoding="utf-8")
+    env = {**box.env, "ESP_HOOK": HOOK}
+    path = "/v3/domains/promo.example.com/tracking/unsubscribe"
+    write_to_mailgun(box, path, text_footer=env[variable])
+    planned = run("plan", "--only", "m", "--out", "plan.json", cwd=tmp_path, env=env)
+    assert planned.code == 0
+    assert "text_footer" in planned.out
+    assert env[variable] not in told_by(planned, tmp_path)
+    body = json.dumps({"message": f"not with {env[variable]}"})
+    fault = {"method": "GET", "path": "/v4/domains", "status": 400, "body": body, "times": 99}
+    box.control("mailgun_eu", "POST", "faults", fault)
+    for command in ("plan --only m", "explain m/domains/promo.example.com", "status m", "check m"):
+        refused = run(*command.split(), cwd=tmp_path, env=env)
+        assert refused.code != 0, refused
+        assert env[variable] not in told_by(refused, tmp_path)
+
+
+def test_a_token_that_is_learnt_is_known_before_another_service_repeats_it(
+    box: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "esp.yaml").write_text(LEARNT, encoding="utf-8")
+    token = box.env["POSTMARK_SERVER_TOKEN"]
+    env = {key: value for key, value in box.env.items() if key != "POSTMARK_SERVER_TOKEN"}
+    write_to_mailgun(box, "/v4/domains/promo.example.com", web_prefix=token)
+    slow = {"method": "GET", "path": "/servers", "delay": 0.3, "times": 9}
+    box.control("postmark", "POST", "faults", slow)
+    planned = run("plan", "--out", "plan.json", cwd=tmp_path, env=env)
+    assert planned.code == 0, planned
+    assert "web_prefix" in planned.out
+    assert token not in told_by(planned, tmp_path)

@@ -169,3 +169,9 @@ def test_whatever_https_url_is_accepted_the_client_can_build_requests_with(text:
     request = httpx.Request("GET", f"{found}/v4/domains")
     assert request.url.scheme == "https"
     assert request.headers["Host"]
+
+
+@pytest.mark.parametrize("host", ["a..b", "..", ".p", "x" * 64, f"{'x' * 64}.example.com"])
+def test_what_only_looks_like_the_name_of_a_host_is_refused(host: str) -> None:
+    with pytest.raises(UsageError, match=VARIABLE):
+        base_url(f"https://{host}:1")

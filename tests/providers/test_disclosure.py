@@ -4,6 +4,8 @@ import copy
 import json
 import pickle
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import httpx
 import pytest
@@ -78,6 +80,57 @@ def test_what_may_be_a_secret_or_a_word_is_sought_in_refusals_only() -> None:
     assert known.are_told("the Production server")
     answer = {"Name": "the production server"}
     assert known.withheld(answer) is answer
+
+
+@pytest.mark.parametrize("number", [90210777123, -90210777123, 90210777123.5])
+def test_a_secret_of_digits_is_recognised_as_a_number_too(number: float) -> None:
+    safe = knowing("90210777123").withheld({"a": [number], "b": 5, "c": True, "d": None})
+    assert json.dumps(safe) == '{"a": ["(secret)"], "b": 5, "c": true, "d": null}'
+
+
+def test_what_is_to_be_learnt_is_known_before_any_answer_is_shown() -> None:
+    known, asked = knowing(), list[str]()
+
+    def learn() -> None:
+        with known.learning():
+            asked.append(str(known.withheld({"servers": ["hush-4711"]})))
+        known.add(Secret("hush-4711"))
+
+    known.expect(learn)
+    assert json.dumps(known.withheld(["hush-4711"])) == '["(secret)"]'
+    assert known.are_told("no hush-4711 here")
+    assert asked == ["{'servers': ['hush-4711']}"]
+
+
+def test_what_cannot_be_learnt_is_asked_for_once_and_told_by_who_needs_it() -> None:
+    known, asked = knowing(), list[int]()
+
+    def fail() -> None:
+        asked.append(1)
+        raise ServiceError("GET /servers", "HTTP 401")
+
+    known.expect(fail)
+    known.expect(lambda: known.add(Secret("hush-4711")))
+    assert json.dumps(known.withheld(["hush-4711", "x"])) == '["(secret)", "x"]'
+    assert not known.are_told("nothing")
+    assert asked == [1]
+
+
+def test_two_threads_wait_for_one_who_learns() -> None:
+    known, begun, go = knowing(), Event(), Event()
+
+    def learn() -> None:
+        begun.set()
+        assert go.wait(30)
+        known.add(Secret("hush-4711"))
+
+    known.expect(learn)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(known.withheld, ["hush-4711"])
+        assert begun.wait(30)
+        second = pool.submit(known.withheld, ["hush-4711"])
+        go.set()
+        assert [json.dumps(each.result(30)) for each in (first, second)] == ['["(secret)"]'] * 2
 
 
 def test_what_the_yaml_says_itself_is_not_withheld() -> None:

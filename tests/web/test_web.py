@@ -297,7 +297,14 @@ def test_loopback_is_reached_without_the_proxy(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    "proxy", [f"socks5://u:{SECRET}@x:1", f"nonsense://{SECRET}", "http://[::"]
+    "proxy",
+    [
+        f"socks5://u:{SECRET}@x:1",
+        f"nonsense://{SECRET}",
+        "http://[::",
+        "http://a..b:1",
+        "http://" + "x" * 64,
+    ],
 )
 def test_a_proxy_that_is_none_is_told_by_its_variable(
     monkeypatch: pytest.MonkeyPatch, proxy: str

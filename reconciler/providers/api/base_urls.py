@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from reconciler.errors import UsageError
+from reconciler.web.address import has_host
 
 URL_VARIABLES = {
     "ESP_RECONCILE_POSTMARK_URL": "postmark",
@@ -66,7 +67,6 @@ def _is_loopback(host: str | None) -> bool:
 def _is_usable(url: str) -> bool:
     """Whether requests can be built from a base URL: its host name may be one in looks only."""
     try:
-        httpx.Request("GET", url)
+        return has_host(httpx.Request("GET", url).url)
     except (httpx.InvalidURL, ValueError):
         return False
-    return True

@@ -8,13 +8,15 @@ and as base64, each as UTF-8 and as UTF-16.
 import base64
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from json import detect_encoding
-from threading import Lock
+from threading import Lock, local
 from typing import Any, TypeVar
 from unicodedata import normalize
 from urllib.parse import unquote
 
+from reconciler.errors import ServiceError
 from reconciler.model import Sealed, Secret, Withheld
 from reconciler.web.answer import Answer
 
@@ -33,6 +35,10 @@ _ESCAPE = re.compile(r"\\(?:u\{?([0-9a-f]{4,6})\}?|x([0-9a-f]{2})|([^ux]))", re.
 _QUOTED_PRINTABLE = re.compile(r"=(?=[0-9a-f]{2})", re.IGNORECASE)
 
 
+class _Here(local):
+    is_learning = False
+
+
 class KnownSecrets:
     """All secrets of a run, as far as they are known by now; to be used from any thread.
 
@@ -45,6 +51,25 @@ class KnownSecrets:
         self._needles: tuple[str, ...] = ()
         self._in_refusals: tuple[str, ...] = ()
         self._lock = Lock()
+        self._expected: list[Callable[[], object]] = []
+        self._learning = Lock()
+        self._here = _Here()
+
+    def expect(self, learn: Callable[[], object]) -> None:
+        """Have a secret learnt before any answer is shown, in which it may stand.
+
+        `learn` may be called from any thread, and again when the secret is known.
+        """
+        self._expected.append(learn)
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        """Let this thread ask for what it is about to learn, whatever else is to be learnt."""
+        self._here.is_learning = True
+        try:
+            yield
+        finally:
+            self._here.is_learning = False
 
     def add(self, *secrets: Secret) -> None:
         """Know more secrets; whoever learns one says so before it is used."""
@@ -62,24 +87,37 @@ class KnownSecrets:
 
     def are_told(self, text: str, sent: Iterable[Secret] = ()) -> bool:
         """Whether a text tells one of them, or one of those that were `sent` with a request."""
+        self._learn()
         more = [needle for each in sent for needle in _needles(each.reveal())]
         return _holds(text, (*self._needles, *self._in_refusals, *more))
 
     def withheld(self, answer: JsonT) -> JsonT:
-        """Return an answer's JSON in which each text that tells a secret is `Withheld`.
+        """Return an answer's JSON in which each text or number that tells a secret is `Withheld`.
 
         Keys stay: what they are called is known to whoever looks for them.
         """
+        if self._expected:
+            self._learn()
         if not _holds("\0".join(_texts(answer)), self._needles):
             return answer
         safe: Any = answer
-        if isinstance(answer, str) and _as_a_name(answer) not in self._said:
-            safe = Withheld(answer)
+        if isinstance(answer, str | int | float) and _as_a_name(str(answer)) not in self._said:
+            safe = Withheld(str(answer))
         elif isinstance(answer, dict):
             safe = {key: self.withheld(value) for key, value in answer.items()}
         elif isinstance(answer, list):
             safe = [self.withheld(value) for value in answer]
         return safe  # type: ignore[no-any-return]
+
+    def _learn(self) -> None:
+        """Learn what is expected; what cannot be learnt is told by who needs it."""
+        if self._here.is_learning:
+            return
+        with self._learning:
+            while self._expected:
+                with suppress(ServiceError):
+                    self._expected[0]()
+                del self._expected[0]
 
 
 def _holds(text: str, needles: Iterable[str]) -> bool:
@@ -174,7 +212,7 @@ def _as_a_name(text: str) -> str:
 
 
 def _texts(value: Any) -> list[str]:
-    """Return all texts in a JSON value; without recursion, which takes thrice as long."""
+    """Return all texts and numbers of a JSON value; recursion would take thrice as long."""
     found: list[str] = []
     left = [value]
     while left:
@@ -182,6 +220,8 @@ def _texts(value: Any) -> list[str]:
         kind = type(each)
         if kind is str:
             found.append(each)
+        elif kind is int or kind is float:
+            found.append(str(each))
         elif kind is dict:
             left.extend(each.values())
         elif kind is list:

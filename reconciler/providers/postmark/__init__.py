@@ -130,7 +130,11 @@ class Postmark(Service):
             yield session.own_server
         learnt = on_server and "token" not in given
         if "account_token" in given and not on_account and not learnt:
-            yield partial(session.account.get, "/servers", {"count": 1, "offset": 0})
+            yield (
+                session.reach_server
+                if "server" in given and "token" not in given
+                else partial(session.account.get, "/servers", {"count": 1, "offset": 0})
+            )
 
     def examinations(
         self, provider: Provider, session: PostmarkSession[Reader]
@@ -191,12 +195,24 @@ class Postmark(Service):
             return connector.onlooker(provider, pool, auth, dialect)
 
         def learn(asked: Reader, node: Node) -> ClientT:
-            return client(server_token(asked, node), SERVER_DIALECT)
+            with connector.known.learning():
+                token = server_token(asked, node)
+            return client(token, SERVER_DIALECT)
 
-        return PostmarkSession(
+        session = PostmarkSession(
             server=client(server, SERVER_DIALECT) if server else None,
             account=client(account, ACCOUNT_DIALECT) if account else None,
             learn=partial(learn, node=named) if named else None,
             check=partial(check_name, named) if named and server else None,
             probe=probe,
         )
+        if named and account and not server and _is_server_needed(provider):
+            connector.known.expect(session.reach_server)
+        return session
+
+
+def _is_server_needed(provider: Provider) -> bool:
+    """Whether anything of the server is looked at, as it is where nothing is named."""
+    given = provider.node.children.keys()
+    on_server = given & {"tracking", "settings", Streams.name, Webhooks.name}
+    return bool(on_server) or not given & {Domains.name, Senders.name}

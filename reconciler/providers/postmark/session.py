@@ -64,11 +64,18 @@ class PostmarkSession(Generic[ClientT]):
                 self._seen = self._look(client)
             return client
 
+    def reach_server(self) -> None:
+        """Learn the server's token, if it was not given."""
+        with self._lock:
+            self._reached()
+
     def own_server(self) -> dict[str, Any]:
         """Return what `GET /server` says; at first what was seen by the check, to ask only once."""
         with self._lock:
             seen, self._seen = self._seen, None
-            return seen or self._look(self._reached())
+            client = self._reached()
+        # Not under the lock: before the answer is shown, others' secrets may have to be learnt.
+        return seen or self._look(client)
 
     def _reached(self) -> ClientT:
         if self._server is None and self._learn:
@@ -77,8 +84,8 @@ class PostmarkSession(Generic[ClientT]):
 
     def _look(self, client: Reader) -> dict[str, Any]:
         answer = identified(client.get("/server"), "GET /server")
-        if self._check:
-            self._check(answer)
+        if check := self._check:
+            check(answer)
             self._check = None
         return answer
 

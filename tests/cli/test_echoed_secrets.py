@@ -159,10 +159,12 @@ def test_a_token_that_is_learnt_is_known_before_another_service_repeats_it(
     (tmp_path / "esp.yaml").write_text(LEARNT, encoding="utf-8")
     token = box.env["POSTMARK_SERVER_TOKEN"]
     env = {key: value for key, value in box.env.items() if key != "POSTMARK_SERVER_TOKEN"}
-    write_to_mailgun(box, "/v4/domains/promo.example.com", web_prefix=token)
+    body = json.dumps({"message": f"not with {token}"})
+    fault = {"method": "GET", "path": "/v4/domains", "status": 400, "body": body, "times": 99}
+    box.control("mailgun_eu", "POST", "faults", fault)
     slow = {"method": "GET", "path": "/servers", "delay": 0.3, "times": 9}
     box.control("postmark", "POST", "faults", slow)
     planned = run("plan", "--out", "plan.json", cwd=tmp_path, env=env)
-    assert planned.code == 0, planned
-    assert "web_prefix" in planned.out
+    assert planned.code == 1, planned
+    assert "GET /v4/domains" in planned.err
     assert token not in told_by(planned, tmp_path)

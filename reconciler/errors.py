@@ -190,6 +190,10 @@ class Interrupted(ReconcileError):
     pass
 
 
+class NotBegun(Interrupted):
+    """Nothing of a change was sent by then."""
+
+
 class NotConverged(ReconcileError):
     pass
 

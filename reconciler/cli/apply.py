@@ -32,8 +32,9 @@ from reconciler.engine.plandocument import plan_as_document
 from reconciler.engine.planfile import Claim, SavedPlan, claimed, load_plan
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
-from reconciler.library.options import Options, do_nothing
+from reconciler.library.options import Options
 from reconciler.library.reconciler import Reconciler
+from reconciler.model import Change
 from reconciler.reports.documents import results_as_document
 from reconciler.reports.reading import report_of
 from reconciler.reports.text import plan_as_text, report_as_text
@@ -176,7 +177,11 @@ def _recorded(code: int, recording: Recording | None) -> int:
 
 
 def _how(settings: Settings, stop: Stop, claim: Claim | None) -> Options:
-    before_write = claim.spend if claim else do_nothing
+    def before_write() -> None:
+        stop.before_write()
+        if claim:
+            claim.spend()
+
     return replace(options_of(settings), pause=stop.pause, before_write=before_write)
 
 
@@ -207,9 +212,12 @@ def _is_wanted() -> bool:
 
 def _carry_out(reconciler: Reconciler, found: Plan, stop: Stop) -> list[Result]:
     with Progress("Applying", len(found.changes)) as progress:
-        return reconciler.apply(
-            found, stop=stop.event.is_set, begun=progress.begun, came=progress.came
-        )
+
+        def begun(change: Change) -> None:
+            stop.begin()
+            progress.begun(change)
+
+        return reconciler.apply(found, stop=stop.event.is_set, begun=begun, came=progress.came)
 
 
 def exit_code_of(results: Iterable[Result]) -> int:

@@ -7,26 +7,42 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
-from threading import Event
+from threading import Event, local
 
 from reconciler.engine.attempt import Attempt, Outcome, Pause, Result
 from reconciler.engine.crew import Crew
 from reconciler.engine.live import Sessions
 from reconciler.engine.plan import Plan
-from reconciler.errors import Interrupted
+from reconciler.errors import Interrupted, NotBegun
 from reconciler.model import Address, Change, Create, Delete
+
+
+class _Here(local):
+    has_sent = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Lets waiting threads end early when the user asks to stop."""
+    """Lets threads end early when the user asks to stop; a change that is under way is finished."""
 
     event: Event
+    _here: _Here = field(default_factory=_Here)
+
+    def begin(self) -> None:
+        """Note that this thread begins another change."""
+        self._here.has_sent = False
+
+    def before_write(self) -> None:
+        """Raise NotBegun when asked to stop before this thread sent anything of its change."""
+        if self.event.is_set() and not self._here.has_sent:
+            raise NotBegun("interrupted")
+        self._here.has_sent = True
 
     def pause(self, seconds: float) -> None:
         """Wait. Raises Interrupted when asked to stop meanwhile or before."""
         if self.event.wait(seconds):
-            raise Interrupted("interrupted while waiting to try again")
+            kind = Interrupted if self._here.has_sent else NotBegun
+            raise kind("interrupted while waiting to try again")
 
 
 def apply_plan(

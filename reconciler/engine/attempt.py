@@ -14,6 +14,7 @@ from reconciler.errors import (
     AppliedInPart,
     ImmutableField,
     InvalidRequest,
+    NotBegun,
     NotConverged,
     NotFound,
     OutcomeUnknown,
@@ -80,6 +81,8 @@ class Attempt:
             live = maker.make(self._make) if maker else self._make(change)
         except Overtaken as error:
             return Result(change, Outcome.OVERTAKEN, str(error), in_part=True)
+        except NotBegun as error:
+            return Result(change, Outcome.SKIPPED, str(error))
         except ReconcileError as error:
             in_part = _is_made(error) or bool(maker and maker.made)
             return Result(change, Outcome.FAILED, str(error), in_part=in_part)

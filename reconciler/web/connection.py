@@ -24,6 +24,7 @@ class Wire(Connection):
     @contextmanager
     def open(self, request: Request) -> Iterator[Incoming]:
         current = self._ready()
+        request.before()
         try:
             yield current.ask(request)
         finally:

@@ -4,7 +4,7 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +31,8 @@ class Request:
     target: bytes = field(repr=False)
     headers: RawHeaders = field(repr=False)
     content: Iterable[bytes] | None = field(default=None, repr=False)
+    before: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Called when the way is open, and nothing is sent yet; it may raise to have nothing sent."""
 
 
 def encoded(request: httpx.Request) -> Request:
@@ -83,6 +85,7 @@ class InProcess(Connection):
 
     @contextmanager
     def open(self, request: Request) -> Iterator[Incoming]:
+        request.before()
         content = None if request.content is None else b"".join(request.content)
         asked = httpx.Request(
             request.method,

@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -159,3 +160,28 @@ def test_a_step_may_take_no_longer_than_its_timeout() -> None:
         ):
             connection.ask(GET, 20)
         gone.set()
+
+
+def test_what_comes_before_a_request_comes_once_the_way_is_open() -> None:
+    called = list[str]()
+
+    def refuse() -> None:
+        called.append("refused")
+        raise LookupError
+
+    first = replace(POST, before=lambda: called.append("called"))
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port = bound.getsockname()[1]
+    with (
+        connection_to(f"http://127.0.0.1:{port}") as connection,
+        pytest.raises(httpx.ConnectError),
+    ):
+        connection.ask(first, 20)
+    assert called == []
+    with Listener(saying(GOOD)) as server:
+        with connection_to(f"http://127.0.0.1:{server.port}") as connection:
+            with pytest.raises(LookupError):
+                connection.ask(replace(POST, before=refuse), 20)
+            assert connection.ask(first, 20).body == b"ok"
+        assert called == ["refused", "called"]
+        assert len(server.asked) == 1

@@ -156,8 +156,6 @@ class Reader:
         for standing in line.standings:
             standing.check(request)
         line.budget.spend()
-        if method != "GET":
-            line.before_write()
         begun, answer = time.monotonic(), None
         try:
             answer = line.pool.ask(
@@ -165,6 +163,7 @@ class Reader:
                 path,
                 auth=line.auth,
                 seconds=line.seconds + _to_send(content.get("files", {})),
+                before_write=line.before_write,
                 **_revealed(content),
             )
         finally:

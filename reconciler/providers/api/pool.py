@@ -50,12 +50,14 @@ class Pool:
         *,
         auth: SecretAuth,
         seconds: float,
+        before_write: Callable[[], None] = lambda: None,
         params: Mapping[str, str | int] | None = None,
         **content: Any,
     ) -> Answer:
         """Send a request and return its whole answer. Raises httpx.RequestError, TooLongError.
 
-        What else httpx knows to send is `content`.
+        What else httpx knows to send is `content`. Right before what may change something is sent,
+        on a connection that is open, `before_write` is called.
         """
         target, headers = self._target(path, params), [*self._headers, auth.header()]
         if method == "GET":
@@ -64,7 +66,7 @@ class Pool:
             raise AssertionError(f"a reading client was asked to {method}")
         else:
             whole = httpx.Request(method, self.base_url, headers=headers, **content)
-            request = replace(encoded(whole), target=target)
+            request = replace(encoded(whole), target=target, before=before_write)
         connection = self._free()
         try:
             return connection.ask(request, seconds)

@@ -25,6 +25,8 @@ ReconcileError                  exit 1
 │   ├── Unavailable                      no answer, or a 5xx, after all retries
 │   ├── OutcomeUnknown                   a write that may or may not have taken effect
 │   └── UnexpectedAnswer                 not what the service is documented to answer
+├── Interrupted                          asked to stop meanwhile
+│   └── NotBegun                         before anything of a change was sent
 ├── NotConverged                         re-read after a change, and not as desired
 ├── MessageFailed                        a message or heartbeat was not taken; never the exit code
 ├── Overtaken                            made, and changed by another writer since

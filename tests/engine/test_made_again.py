@@ -75,3 +75,46 @@ def test_a_twin_that_comes_while_a_webhook_is_changed_is_told() -> None:
     assert result.outcome == "applied"
     said = f"it is there more than once (IDs {', '.join(ids)}); --prune removes the newer"
     assert result.reason == said
+
+
+class First(httpx.BaseTransport):
+    """Lets another apply make a webhook of a domain right before us, and says so in odd words."""
+
+    def __init__(self, inner: httpx.BaseTransport, theirs: bytes | None) -> None:
+        self.inner = inner
+        self.theirs = theirs
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if (request.method, request.url.path) != ("POST", WEBHOOKS):
+            return self.inner.handle_request(request)
+        if self.theirs is not None:
+            theirs = self.theirs or request.read()
+            headers = {"Content-Type": request.headers["Content-Type"]}
+            headers["Authorization"] = request.headers["Authorization"]
+            self.inner.handle_request(
+                httpx.Request("POST", request.url, headers=headers, content=theirs)
+            )
+        return httpx.Response(400, json={"message": "Webhook for this event is defined"})
+
+
+WEBHOOKS = "/v3/domains/promo.example.com/webhooks"
+OPENED = yaml(
+    "m: {service: mailgun, token: {env: C}, region: eu, "
+    f"domains: {{promo.example.com: {{webhooks: {{opened: ['{URL}']}}}}}}}}"
+)
+
+
+@pytest.mark.parametrize("theirs", [b"", b"id=opened&url=https://hooks.example.com/theirs"])
+def test_of_two_who_make_a_webhook_of_a_domain_both_come_to_an_end(theirs: bytes) -> None:
+    account = Account(lambda inner: First(inner, theirs))
+    (result,) = account.apply(OPENED)
+    assert (str(result.outcome), result.reason) == ("applied", "")
+    hooks = account.by_hand("mailgun_eu", "GET", WEBHOOKS)["webhooks"]
+    assert hooks["opened"]["urls"] == [URL]
+
+
+def test_a_webhook_that_is_refused_and_not_there_is_refused() -> None:
+    account = Account(lambda inner: First(inner, None))
+    (result,) = account.apply(OPENED)
+    assert str(result.outcome) == "failed"
+    assert "Webhook for this event is defined" in result.reason

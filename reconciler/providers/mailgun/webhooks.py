@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.errors import InvalidRequest
+from reconciler.errors import AlreadyExists, InvalidRequest
 from reconciler.fields import Codec, Field, FieldTable, text
 from reconciler.model import Address, Provider, Resource, Statement, Update
 from reconciler.providers.desired import host_name
@@ -163,7 +163,14 @@ def _send(session: Writing, desired: Resource, event: str, *, is_there: bool) ->
     if urls and is_there:
         session.client.put(f"{path}/{event}", form={"url": urls})
     elif urls:
-        session.client.post(path, form={"id": event, "url": urls})
+        try:
+            session.client.post(path, form={"id": event, "url": urls})
+        except InvalidRequest as error:
+            if not (session.client.get(path).get("webhooks") or {}).get(event):
+                raise
+            # How Mailgun says so is not documented.
+            fact = f"`{event}` has URLs by now"
+            raise AlreadyExists(error.request, fact, status=error.status) from None
     elif is_there:
         session.client.delete(f"{path}/{event}")
 

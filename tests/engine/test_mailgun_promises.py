@@ -236,7 +236,7 @@ def refusals(account: Account, **domains: Json) -> list[str]:
     return [each.reason for each in account.plan(config_of(content)).refusals]
 
 
-ABSENT = {"ensure": "absent"}
+ABSENT: Json = {"ensure": "absent"}
 
 
 def test_the_sandbox_domain_is_not_planned_to_be_deleted() -> None:
@@ -268,6 +268,45 @@ def test_a_domain_that_signs_for_another_is_not_planned_to_be_deleted() -> None:
     assert account.plan(gone).refusals == ()
     applied(account, gone)
     assert addresses(account.plan(gone)) == []
+
+
+def test_a_domain_that_would_sign_for_another_is_not_planned_to_be_deleted() -> None:
+    account = account_with({"domains": {"example.net": {}}}, "us")
+    below = "new.example.net"
+    (reason,) = refusals(account, **{"example.net": ABSENT, below: {}})
+    assert f"its DKIM key would sign for {below}, so that it cannot be deleted" in reason
+    own: Json = {"force_dkim_authority": True}
+    several: list[dict[str, Json]] = [
+        {below: own},
+        {"other.example.org": {}},
+        {below: ABSENT},
+    ]
+    for others in several:
+        assert refusals(account, **{"example.net": ABSENT, **others}) == []
+    between = "x.new.example.net"
+    assert refusals(account, **{"example.net": ABSENT, below: own, between: {}}) == []
+    (reason,) = refusals(account, **{"example.net": ABSENT, between: {}, "y.example.net": {}})
+    assert f"would sign for {between} and 1 more" in reason
+
+
+def test_a_domain_does_not_give_its_key_up_for_one_that_goes() -> None:
+    own: Json = {"force_dkim_authority": True}
+    account = account_with({"domains": {"example.net": {}, DOMAIN: {}}}, "us")
+    applied(account, config_of(provider("us") | {"domains": {DOMAIN: own}}))
+    given_up: Json = {"force_dkim_authority": False}
+    (reason,) = refusals(account, **{"example.net": ABSENT, DOMAIN: given_up})
+    assert f"its DKIM key would sign for {DOMAIN}" in reason
+    assert refusals(account, **{"example.net": ABSENT, DOMAIN: own}) == []
+
+
+def test_a_domain_above_that_is_gone_and_stays_gone_signs_for_nobody() -> None:
+    account = account_with({"domains": {DOMAIN: {}}}, "us")
+    content = provider("us") | {
+        "domains": {"example.net": ABSENT, DOMAIN: {"force_dkim_authority": False}}
+    }
+    plan = account.plan(config_of(content))
+    assert (plan.changes, plan.refusals) == ((), ())
+    assert "no domain above it is in the account" in plan_as_text(plan)
 
 
 # What is odd in one place blocks nothing elsewhere.

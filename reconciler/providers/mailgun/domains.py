@@ -63,18 +63,19 @@ class Domains(Kind[Reading, Writing]):
 
     def declared(self, provider: Provider) -> Iterator[Resource]:
         collection = provider.address / self.name
-        names = {host_name(name) for name, _ in provider.node.entries(self.name)}
+        entries = {host_name(name): node for name, node in provider.node.entries(self.name)}
         for name, node in provider.node.entries(self.name):
             place = provider.node.children[self.name].keys[name]
             # It may sign for those below it, and cannot be deleted before them (§4.8, §7.2).
-            above = (collection / each for each in ancestors(host_name(name)) if each in names)
+            above = [each for each in ancestors(host_name(name)) if each in entries]
+            stays = [each for each in above if entries[each].text("ensure") != "absent"]
             desired = located(
                 self,
                 collection / host_name(name),
                 node,
                 place,
-                needs=tuple(above),
-                facts={"urls": sent_urls([node.text(ARCHIVE) or ""])},
+                needs=tuple(collection / each for each in above),
+                facts={"urls": sent_urls([node.text(ARCHIVE) or ""]), "above": stays},
                 value=_value,
             )
             yield _with_password(desired, node)
@@ -307,7 +308,7 @@ def _is_authority_hidden(desired: Resource) -> bool:
 
 def _is_authority_anyway(desired: Resource, live: Resource) -> bool:
     """Whether it is its own authority without being forced: nothing above it could sign (§7.2)."""
-    has_another = live.facts.get("above") or desired.needs
+    has_another = live.facts.get("above") or desired.facts.get("above")
     wanted, found = (each.attributes.get(AUTHORITY) for each in (desired, live))
     return wanted is False and found is True and not has_another
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
-from reconciler.providers.mailgun.domain_fields import AUTHORITY
+from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.events import MOST_URLS
+from reconciler.providers.mailgun.lineage import ancestors
 
 Objection = tuple[Address, str, str]
 
@@ -16,11 +17,11 @@ def deletions_refused(provider: Provider, desired: Snapshot, live: Snapshot) -> 
     for address, resource in desired.items():
         found = live.get(address)
         is_ours = address.provider == provider.name and isinstance(resource.kind, Domains)
-        if is_ours and resource.absent and found and (why := _why_it_stays(found, desired)):
+        if is_ours and resource.absent and found and (why := _why_it_stays(found, desired, live)):
             yield address, "ensure", why
 
 
-def _why_it_stays(live: Resource, desired: Snapshot) -> str:
+def _why_it_stays(live: Resource, desired: Snapshot, there: Snapshot) -> str:
     if live.facts["is_sandbox"]:
         return "the account's sandbox domain cannot be deleted; take it off the YAML"
     if live.facts["is_disabled"]:
@@ -28,14 +29,38 @@ def _why_it_stays(live: Resource, desired: Snapshot) -> str:
             "a disabled domain cannot be deleted; ask Mailgun's support to enable or delete it, or "
             "take it off the YAML"
         )
-    others = [each for each in live.facts.get("signs_for", ()) if not _leaves(live, each, desired)]
-    if not others:
+    signed = [each for each in live.facts.get("signs_for", ()) if not _leaves(live, each, desired)]
+    coming = [] if signed else sorted(_coming(live.address, desired, there))
+    if not (signed or coming):
         return ""
+    others, signs = signed or coming, "signs" if signed else "would sign"
     more = f" and {len(others) - 1} more" if len(others) > 1 else ""
     return (
-        f"its DKIM key signs for {others[0]}{more}, so that it cannot be deleted; declare "
+        f"its DKIM key {signs} for {others[0]}{more}, so that it cannot be deleted; declare "
         f"`{AUTHORITY}: true` there, or `ensure: absent`"
     )
+
+
+def _coming(above: Address, desired: Snapshot, there: Snapshot) -> Iterator[str]:
+    """Yield the domains that are about to sign with the key of one above them."""
+    collection = Address(above.parts[:-1])
+    for address, wanted in desired.items():
+        is_below = address.name.endswith(f".{above.name}")
+        if address.parts[:-1] != above.parts[:-1] or not is_below or wanted.absent:
+            continue
+        # The nearest one that is there signs, or is asked for by what stands below it.
+        known = (collection / each for each in ancestors(address.name))
+        nearest = next((each for each in known if each in there or each in desired), None)
+        if nearest == above and _is_given_away(wanted, there.get(address)):
+            yield address.name
+
+
+def _is_given_away(wanted: Resource, live: Resource | None) -> bool:
+    """Whether a domain is not going to have a key of its own, which it has by now or never had."""
+    if live is None:
+        return not (wanted.attributes.get(AUTHORITY) or wanted.attributes.get(AUTOMATIC))
+    has_own = live.attributes.get(AUTHORITY) is True
+    return has_own and wanted.attributes.get(AUTHORITY) is False
 
 
 def _leaves(live: Resource, name: str, desired: Snapshot) -> bool:

@@ -227,9 +227,11 @@ class AppliedInPart(ReconcileError):
         told: dict[str, list[str]] = {}
         for name, error in failed.items():
             told.setdefault(str(error), []).append(f"`{name}`")
-        causes = [f"{', '.join(names)}: {why}" for why, names in told.items()]
-        done = ", ".join(f"`{name}`" for name in sorted(applied))
-        super().__init__("; ".join([*causes, f"applied: {done}"] if done else causes))
+        parts = [f"{', '.join(names)}: {why}" for why, names in told.items()]
+        if applied:
+            done = ", ".join(f"`{name}`" for name in sorted(applied))
+            parts = [*(each.rstrip(".") for each in parts), f"applied: {done}"]
+        super().__init__("; ".join(parts))
 
 
 class Refused(ReconcileError):

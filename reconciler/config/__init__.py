@@ -55,22 +55,17 @@ def load_config(
     findings.extend(profiles.unused())
     if findings:
         raise ConfigError(list(dict.fromkeys(profiles.told(findings))), warnings)
-    digest = _digest(providers.values())
-    return Config(
-        providers,
-        desired,
-        digest,
-        tuple(sorted(warnings)),
-        profiles.places(),
-        tuple(_references(providers.values(), desired.values())),
-    )
+    told = tuple(sorted(warnings)), profiles.places()
+    digest, references = _digest(providers.values()), _references(providers, desired)
+    return Config(providers, desired, digest, *told, references)
 
 
-def _references(providers: Iterable[Account], desired: Iterable[Resource]) -> Iterator[Reference]:
-    for provider in providers:
-        yield from provider.tokens.values()
-    for resource in desired:
-        yield from resource.references.values()
+def _references(
+    providers: Mapping[str, Account], desired: Mapping[Address, Resource]
+) -> tuple[Reference, ...]:
+    tokens = (each for provider in providers.values() for each in provider.tokens.values())
+    content = (each for resource in desired.values() for each in resource.references.values())
+    return (*tokens, *content)
 
 
 def _read(

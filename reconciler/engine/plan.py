@@ -102,28 +102,17 @@ def build_plan(
     does not exist yet apart, and two declarations of one thing not; `where` tells accounts apart.
     """
     wanted, refusals = _decided(desired, live, objections, unborn or {}, selection, prune=prune)
-    unmanaged = list(_unmanaged(desired, live))
-    pruned = {
-        each.address: each
-        for each in unmanaged
-        if prune and each.kind.prunable and each.address in selection
-    }
-    left = [each for each in unmanaged if each.address not in pruned]
-    changes = _selected([*wanted, *(Delete(each) for each in pruned.values())], selection)
-    changes = sorted(in_turn(changes, where), key=_safe_order)
+    pruned, left = _pruned(_unmanaged(desired, live), selection, prune=prune)
+    changes = _ordered([*wanted, *map(Delete, pruned)], selection, where)
     compared = list(_pairs(desired, live, selection))
     moved = (Note(*each) for each in left_behind(desired.values(), left, where))
     notes = {*_notes(compared), *_doubts(compared, changes), *moved, *remarks}
     refused = (each for each in refusals if each.address in selection)
+    unmanaged = (each for each in left if each.address in selection)
     return Plan(
         changes=tuple(changes),
         refusals=tuple(sorted(refused, key=lambda each: (each.address, each.name))),
-        unmanaged=tuple(
-            sorted(
-                (each for each in left if each.address in selection),
-                key=lambda resource: resource.address,
-            )
-        ),
+        unmanaged=tuple(sorted(unmanaged, key=lambda resource: resource.address)),
         notes=tuple(sorted(notes)),
         config_digest=config_digest,
         only=selection.only,
@@ -259,6 +248,22 @@ def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
         and not resource.kind.is_gone(resource)
         and not resource.kind.is_built_in(resource)
     )
+
+
+def _pruned(
+    unmanaged: Iterable[Resource], selection: Selection, *, prune: bool
+) -> tuple[list[Resource], list[Resource]]:
+    """Return what of the unmanaged is to go, and what stays."""
+    goes, stays = list[Resource](), list[Resource]()
+    for each in unmanaged:
+        is_to_go = prune and each.kind.prunable and each.address in selection
+        (goes if is_to_go else stays).append(each)
+    return goes, stays
+
+
+def _ordered(changes: Iterable[Change], selection: Selection, where: Where) -> list[Change]:
+    """Return those that are selected, in an order that is safe to make."""
+    return sorted(in_turn(_selected(changes, selection), where), key=_safe_order)
 
 
 def _conflicts(

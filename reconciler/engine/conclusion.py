@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from reconciler.engine.attempt import Outcome, Pause, Result, difference
 from reconciler.engine.crew import Crew
 from reconciler.engine.live import Collection, Sessions, read_again, read_live
+from reconciler.engine.moves import Where, within_provider
 from reconciler.engine.patience import waits
-from reconciler.engine.sharing import Reach, by_itself
 from reconciler.engine.twins import SoleMaker, several
 from reconciler.errors import Overtaken, ReconcileError
 from reconciler.model import Address, Create, Delete, Resource, Update
@@ -22,13 +22,13 @@ from reconciler.model import Address, Create, Delete, Resource, Update
 class Conclusion:
     """Ends an apply, with the sessions that it was made with.
 
-    Two providers for which `reach` tells the same see the same things.
+    Two providers for whose things `where` tells the same see the same things.
     """
 
     sessions: Sessions
     pause: Pause
     connections: int = 8
-    reach: Reach = by_itself
+    where: Where = within_provider
 
     def of(self, results: Iterable[Result]) -> list[Result]:
         """Return the results as a last look at everything finds them."""
@@ -125,7 +125,7 @@ class Conclusion:
         """Return what is verified: a domain with its parts, and once for all that declare it."""
         subject = result.change.subject
         verified = subject.parent or subject.address
-        return self.reach(subject, verified.provider), verified.within
+        return self.where(subject), verified.within
 
     def _verify(self, result: Result) -> Result:
         """Ask for it; that it cannot be asked for does not undo the change."""

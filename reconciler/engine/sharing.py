@@ -11,33 +11,19 @@ from reconciler.model import Address, Config, Create, Resource, Snapshot
 Whose = Callable[[Resource], Hashable]
 """Of a thing that does not exist yet: equal for two declarations of one and the same."""
 
-Reach = Callable[[Resource, str], Hashable]
-"""What a provider, by its name, reaches of a kind of thing: equal for two with one token."""
-
-
-def by_itself(_: Resource, provider: str) -> Hashable:
-    """Take each provider for an account of its own."""
-    return provider
-
-
-def reach_of(config: Config, sessions: Sessions) -> Reach:
-    def reach(resource: Resource, provider: str) -> Hashable:
-        service = config.providers[provider].service
-        return service.name, service.reach(resource.kind, sessions[provider])
-
-    return reach
-
 
 def accounts(config: Config, sessions: Sessions, live: Snapshot) -> Where:
     """Tell accounts apart by what their providers' tokens reach.
 
     Two tokens of one account are known for that when both see one thing.
     """
-    peers, reach = _peers(live), reach_of(config, sessions)
+    peers = _peers(live)
 
     def where(resource: Resource) -> Hashable:
         own = resource.address.provider
-        return reach(resource, peers.get((resource.kind, own), own))
+        peer = peers.get((resource.kind, own), own)
+        service = config.providers[peer].service
+        return service.name, service.reach(resource.kind, sessions[peer])
 
     return where
 

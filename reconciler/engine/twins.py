@@ -146,13 +146,14 @@ class SoleMaker:
         """Delete it; after a doubtful answer a list tells. Raises NotConverged when it stays."""
         fact = "it was made twice at the same time"
         for attempt in range(self.repeats + 1):
+            if attempt:
+                self.pause(before_repeating(attempt - 1))
             if self._is_gone(surplus):
                 self._removed[
                     f"{fact}: the first one (ID {oldest.remote_id}) stays, "
                     f"ours (ID {surplus.remote_id}) was removed"
                 ] = None
                 return
-            self.pause(before_repeating(attempt))
         raise NotConverged(
             f"{fact}: besides the first one (ID {oldest.remote_id}) ours (ID {surplus.remote_id}) "
             "is there as well, and could not be removed; --prune removes it"

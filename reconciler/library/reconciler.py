@@ -17,7 +17,7 @@ from reconciler.engine.live import Progress, Sessions, in_silence, read_again, r
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import look_and_plan
 from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
-from reconciler.engine.sharing import accounts, made_once, reach_of, whose
+from reconciler.engine.sharing import accounts, made_once, whose
 from reconciler.errors import ReconcileError
 from reconciler.library.credentials import heard_of, known_for_reading, seal_secrets, tokens
 from reconciler.library.options import Options
@@ -200,8 +200,8 @@ class Reconciler(Planner):
             results.append(result)
         if stop():
             return results
-        reach = reach_of(self.config, self.sessions)
-        return Conclusion(self.sessions, pause, self.options.connections, reach).of(results)
+        where = accounts(self.config, self.sessions, {})
+        return Conclusion(self.sessions, pause, self.options.connections, where).of(results)
 
     def run(self, address: Address, action: str) -> Performed:
         """Carry out a one-off action on what stands at a declared address.

@@ -114,6 +114,29 @@ def test_a_signal_while_writing_finishes_the_write_and_skips_the_rest(
     assert "skipped  create marketing/domains/mg.example.com/tracking: interrupted" in out
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_before_a_change_has_sent_anything_lets_it_send_nothing(
+    box: Served, folder: Path, number: signal.Signals
+) -> None:
+    (folder / "esp.yaml").write_text(
+        "version: 1\nproviders:\n  t:\n    service: postmark\n"
+        "    token: {env: POSTMARK_SERVER_TOKEN}\n"
+        "    webhooks: [{url: 'https://hooks.example.com/new', triggers: [open]}]\n",
+        encoding="utf-8",
+    )
+    slow = {"method": "GET", "path": "/webhooks", "delay": 0.7, "times": 9}
+    box.control("postmark", "POST", "faults", slow)
+    with started(box, folder, ["apply", "--yes"]) as process:
+        # The plan lists them, and the apply looks once more before it makes one.
+        while box.requests().count("GET /webhooks") < 2:
+            assert process.poll() is None
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert "POST /webhooks" not in box.requests()
+    assert process.returncode == 130, (out, err)
+    assert "skipped  create t/webhooks/outbound/https://hooks.example.com/new: interrupted" in out
+
+
 def test_a_wait_of_an_apply_that_is_held_back_ends_with_a_signal(box: Served, folder: Path) -> None:
     # Each list is read once; what comes after it is refused.
     box.control("mailgun_eu", "POST", "faults", {**FAULTS["held back"], "method": "POST"})

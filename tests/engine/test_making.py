@@ -27,6 +27,7 @@ from reconciler.errors import (
     OutcomeUnknown,
     PermissionDenied,
     ReconcileError,
+    Unavailable,
 )
 from reconciler.model import UNSETTLED, Address, Change, Create, Delete, Resource, Update
 
@@ -107,6 +108,16 @@ def test_what_was_written_in_part_counts_as_made_if_anything_was(
     assert (result.outcome, result.is_made) == (Outcome.FAILED, is_made)
     done = "; applied: `colour`" if fields else ""
     assert result.reason == f"`depth`: too deep{done}"
+
+
+def test_what_was_written_is_told_although_it_could_not_be_looked_at() -> None:
+    change, session = prepared("update")
+    lost = OutcomeUnknown("PUT /shelves", "no answer")
+    session.before = [failing(AppliedInPart(("colour",), {"depth": lost}))]
+    session.reading = [failing(Unavailable("GET /shelves", "no answer"))]
+    result, _ = carried_out(change, session)
+    assert (result.outcome, result.is_made) == (Outcome.FAILED, True)
+    assert result.reason.endswith("; applied: `colour`")
 
 
 def test_what_does_not_show_in_time_has_not_converged_and_counts_as_made() -> None:

@@ -69,6 +69,15 @@ def test_what_goes_or_is_declared_by_another_provider_is_not_said_to_stay() -> N
     assert STAYS not in plan_as_text(account.plan(declared(NEW, kept)))
 
 
+def test_what_stays_is_said_once_and_only_of_what_is_wanted_elsewhere() -> None:
+    account = account_with_the_old_one()
+    twin = {"Url": URL, "Triggers": {"Open": {"Enabled": True}}}
+    account.by_hand("postmark", "POST", "/webhooks", json=twin, provider="x")
+    assert sum(STAYS in each.text for each in account.plan(declared(NEW)).notes) == 1
+    gone_elsewhere = f'{{url: "{URL}", stream: broadcast, ensure: absent}}'
+    assert STAYS not in plan_as_text(account.plan(declared(gone_elsewhere)))
+
+
 def test_what_another_provider_of_another_account_has_is_no_matter_of_a_move() -> None:
     account = account_with_the_old_one()
     other = PROVIDER.replace("server: x", "server: other")

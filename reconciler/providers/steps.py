@@ -34,8 +34,8 @@ def take(steps: Iterable[Step], before: Sequence[str] = (), *, is_made: bool = F
 
     `before` are the fields of the same change that are written already, and `is_made` says that
     the thing itself is. Raises what a call raised when all failed for that and nothing was written,
-    else AppliedInPart. Who asked for
-    the change looks what it came to where an error leaves that open.
+    else AppliedInPart. Who asked for the change looks what it came to where an error leaves that
+    open.
     """
     queue = deque(steps)
     applied, failed = list(before), dict[str, ReconcileError]()

@@ -14,14 +14,19 @@ Objection = tuple[Address, str, str]
 
 def deletions_refused(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[Objection]:
     """Yield the domains that are to go and that Mailgun does not delete (mailgun.md §4.8)."""
-    for address, resource in desired.items():
-        found = live.get(address)
-        is_ours = address.provider == provider.name and isinstance(resource.kind, Domains)
-        if is_ours and resource.absent and found and (why := _why_it_stays(found, desired, live)):
+    own = {
+        address: resource
+        for address, resource in desired.items()
+        if address.provider == provider.name and isinstance(resource.kind, Domains)
+    }
+    leaving = [each for each, resource in own.items() if resource.absent and each in live]
+    coming = _coming(own, live) if leaving else {}
+    for address in leaving:
+        if why := _why_it_stays(live[address], desired, coming.get(address, [])):
             yield address, "ensure", why
 
 
-def _why_it_stays(live: Resource, desired: Snapshot, there: Snapshot) -> str:
+def _why_it_stays(live: Resource, desired: Snapshot, coming: list[str]) -> str:
     if live.facts["is_sandbox"]:
         return "the account's sandbox domain cannot be deleted; take it off the YAML"
     if live.facts["is_disabled"]:
@@ -30,10 +35,9 @@ def _why_it_stays(live: Resource, desired: Snapshot, there: Snapshot) -> str:
             "take it off the YAML"
         )
     signed = [each for each in live.facts.get("signs_for", ()) if not _leaves(live, each, desired)]
-    coming = [] if signed else sorted(_coming(live.address, desired, there))
-    if not (signed or coming):
+    others, signs = signed or sorted(coming), "signs" if signed else "would sign"
+    if not others:
         return ""
-    others, signs = signed or coming, "signs" if signed else "would sign"
     more = f" and {len(others) - 1} more" if len(others) > 1 else ""
     return (
         f"its DKIM key {signs} for {others[0]}{more}, so that it cannot be deleted; declare "
@@ -41,18 +45,19 @@ def _why_it_stays(live: Resource, desired: Snapshot, there: Snapshot) -> str:
     )
 
 
-def _coming(above: Address, desired: Snapshot, there: Snapshot) -> Iterator[str]:
-    """Yield the domains that are about to sign with the key of one above them."""
-    collection = Address(above.parts[:-1])
+def _coming(desired: Snapshot, live: Snapshot) -> dict[Address, list[str]]:
+    """Return, by domain, the names below it that are about to sign with its key."""
+    found: dict[Address, list[str]] = {}
     for address, wanted in desired.items():
-        is_below = address.name.endswith(f".{above.name}")
-        if address.parts[:-1] != above.parts[:-1] or not is_below or wanted.absent:
+        if wanted.absent or not _is_given_away(wanted, live.get(address)):
             continue
+        collection = Address(address.parts[:-1])
         # The nearest one that is there signs, or is asked for by what stands below it.
-        known = (collection / each for each in ancestors(address.name))
-        nearest = next((each for each in known if each in there or each in desired), None)
-        if nearest == above and _is_given_away(wanted, there.get(address)):
-            yield address.name
+        above = (collection / each for each in ancestors(address.name))
+        nearest = next((each for each in above if each in live or each in desired), None)
+        if nearest:
+            found.setdefault(nearest, []).append(address.name)
+    return found
 
 
 def _is_given_away(wanted: Resource, live: Resource | None) -> bool:

@@ -81,7 +81,7 @@ def apply_plan(
 
 
 def subtrees(changes: Iterable[Change]) -> list[list[Change]]:
-    """Group changes that stand on each other, in the plan's order."""
+    """Group changes that stand on each other or follow each other, in the plan's order."""
     changes = list(changes)
     representative = {change.subject.address: change.subject.address for change in changes}
 
@@ -91,7 +91,7 @@ def subtrees(changes: Iterable[Change]) -> list[list[Change]]:
         return address
 
     for change in changes:
-        for lower in _stands_on(change):
+        for lower in (*_stands_on(change), *change.subject.follows):
             if lower in representative:
                 representative[root(change.subject.address)] = root(lower)
     groups: dict[Address, list[Change]] = {}

@@ -101,17 +101,19 @@ def build_plan(
     `remarks` and `objections` are what the services yield under these names; `unborn` tells what
     does not exist yet apart, and two declarations of one thing not; `where` tells accounts apart.
     """
-    wanted, refusals = _decided(desired, live, objections, unborn or {}, selection, prune=prune)
+    decided, foreseen = _decided_together(desired, live, selection)
+    refusals = _refusals(desired, live, objections, unborn or {}, decided, prune=prune)
+    wanted = _not_refused(decided, refusals)
     pruned, left = _pruned(_unmanaged(desired, live), selection, prune=prune)
     changes = _ordered([*wanted, *map(Delete, pruned)], selection, where)
     compared = list(_pairs(desired, live, selection))
     moved = (Note(*each) for each in left_behind(desired.values(), left, where))
-    notes = {*_notes(compared), *_doubts(compared, changes), *moved, *remarks}
-    refused = (each for each in refusals if each.address in selection)
+    notes = {*_notes(compared), *_doubts(compared, foreseen, changes), *moved, *remarks}
+    refusals = [each for each in refusals if each.address in selection]
     unmanaged = (each for each in left if each.address in selection)
     return Plan(
         changes=tuple(changes),
-        refusals=tuple(sorted(refused, key=lambda each: (each.address, each.name))),
+        refusals=tuple(sorted(refusals, key=lambda each: (each.address, each.name))),
         unmanaged=tuple(sorted(unmanaged, key=lambda resource: resource.address)),
         notes=tuple(sorted(notes)),
         config_digest=config_digest,
@@ -123,39 +125,14 @@ def build_plan(
     )
 
 
-def _decided(
-    desired: Snapshot,
-    live: Snapshot,
-    objections: Iterable[tuple[Address, str, str]],
-    unborn: Mapping[Address, Hashable],
-    selection: Selection,
-    *,
-    prune: bool,
-) -> tuple[list[Change], list[Refusal]]:
-    """Return what is declared and can be done, and what is refused."""
-    decided = _decided_together(desired, live, selection)
-    refusals = [refusal for _, refused in decided for refusal in refused]
-    refusals += _conflicts(desired, live, unborn)
-    refusals += _with_twins(desired, live, prune=prune)
-    refusals += [
-        Refusal(address, name, reason, desired[address].location(name))
-        for address, name, reason in objections
-    ]
-    refused = {refusal.address for refusal in refusals}
-    changes = [change for change, _ in decided if change]
-    return [change for change in changes if change.subject.address not in refused], refusals
-
-
 Decision = tuple[Change | None, list[Refusal]]
+"""The change that one declaration asks for, if any, and what of it is refused."""
 Pair = tuple[Resource, Resource]
 """What is declared of a thing, and what is live."""
 
 
 def decide(desired: Resource, live: Resource | None, foreseen: Resource | None = None) -> Decision:
-    """Return the change that one declaration asks for, if any, and what of it is refused.
-
-    `foreseen` is the live resource in view of other changes, if they touch it.
-    """
+    """Decide on one declaration; `foreseen` is what is live in view of changes that touch it."""
     gone = live is None or live.kind.is_gone(live)
     if desired.absent:
         return (None if live is None or gone else Delete(live, desired)), []
@@ -169,19 +146,23 @@ def decide(desired: Resource, live: Resource | None, foreseen: Resource | None =
     return (Update(live, desired, fields) if fields and not refused else None), refused
 
 
-def _decided_together(desired: Snapshot, live: Snapshot, selection: Selection) -> list[Decision]:
+def _decided_together(
+    desired: Snapshot, live: Snapshot, selection: Selection
+) -> tuple[list[Decision], Snapshot]:
     """Decide on each, and anew on what the changes around it leave otherwise than it is now.
 
     A change that is planned for that reason may itself touch others: there are few of them.
+    Returns the decisions, and what is foreseen of those that others touch.
     """
     decided = {address: decide(each, live.get(address)) for address, each in desired.items()}
     while True:
+        foreseen = dict(_foreseen(desired, live, decided, selection))
         anew = {
-            address: decide(desired[address], live[address], foreseen)
-            for address, foreseen in _foreseen(desired, live, decided, selection)
+            address: decide(desired[address], live[address], each)
+            for address, each in foreseen.items()
         }
         if all(decided[address] == decision for address, decision in anew.items()):
-            return list(decided.values())
+            return list(decided.values()), foreseen
         decided |= anew
 
 
@@ -191,14 +172,43 @@ def _foreseen(
     decided: Mapping[Address, Decision],
     selection: Selection,
 ) -> Iterator[tuple[Address, Resource]]:
-    around: dict[Address, list[Update]] = {}
+    planned: dict[Address, Create | Update] = {}
+    around: dict[Address, list[Create | Update]] = {}
     for address, (change, _) in decided.items():
+        if isinstance(change, Create | Update) and address in selection:
+            planned[address] = change
         if isinstance(change, Update) and address in selection:
             around.setdefault(change.desired.parent or address, []).append(change)
     for address, wanted in desired.items():
-        found, changes = live.get(address), around.get(wanted.parent) if wanted.parent else None
-        if found and changes:
+        changes = [planned[each] for each in wanted.follows if each in planned]
+        changes += around.get(wanted.parent, ()) if wanted.parent else ()
+        if changes and (found := live.get(address)):
             yield address, wanted.kind.foreseen(wanted, found, changes)
+
+
+def _refusals(
+    desired: Snapshot,
+    live: Snapshot,
+    objections: Iterable[tuple[Address, str, str]],
+    unborn: Mapping[Address, Hashable],
+    decided: Iterable[Decision],
+    *,
+    prune: bool,
+) -> list[Refusal]:
+    return [
+        *(refusal for _, refused in decided for refusal in refused),
+        *_conflicts(desired, live, unborn),
+        *_with_twins(desired, live, prune=prune),
+        *(
+            Refusal(address, name, reason, desired[address].location(name))
+            for address, name, reason in objections
+        ),
+    ]
+
+
+def _not_refused(decided: Iterable[Decision], refusals: Iterable[Refusal]) -> list[Change]:
+    refused = {each.address for each in refusals}
+    return [each for each, _ in decided if each and each.subject.address not in refused]
 
 
 def _missing(desired: Resource) -> Iterator[Refusal]:
@@ -347,11 +357,13 @@ def _records(compared: Iterable[Pair]) -> Iterator[tuple[Address, DnsRecord]]:
         yield from ((wanted.address, each) for each in found.records if each.state == TO_PUBLISH)
 
 
-def _doubts(compared: Iterable[Pair], changes: Iterable[Change]) -> Iterator[Note]:
+def _doubts(
+    compared: Iterable[Pair], foreseen: Snapshot, changes: Iterable[Change]
+) -> Iterator[Note]:
     """Yield each field that could not be compared, and so is not said to match."""
     changed = {(each.subject.address, field.name) for each in changes for field in each.fields}
     for wanted, found in compared:
-        for name, text in doubts_about(wanted, found).items():
+        for name, text in doubts_about(wanted, foreseen.get(wanted.address, found)).items():
             if (wanted.address, name) not in changed:
                 yield Note(wanted.address, text, name)
 

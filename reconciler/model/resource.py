@@ -24,7 +24,8 @@ class Resource:
     """One thing, desired or live. `attributes` holds its fields by dotted path.
 
     A desired one has `locations` (by field, the whole resource under ""); `absent` is
-    `ensure: absent`; `needs` are the resources that must be there first, besides its parent;
+    `ensure: absent`; `needs` are the resources that must be there first, besides its parent, and
+    `follows` those whose changes come before its own, whatever becomes of them;
     `references` and, once resolved, `secrets` belong to the fields whose values are secret.
     A live one has the service's `remote_id`, by which two providers that share an account see that
     it is one thing, and what the service says of it: `notes` for people,
@@ -39,6 +40,7 @@ class Resource:
     locations: Mapping[str, Location] = field(default_factory=nothing)
     absent: bool = False
     needs: tuple[Address, ...] = ()
+    follows: tuple[Address, ...] = ()
     references: Mapping[str, Reference] = field(default_factory=nothing)
     secrets: Mapping[str, Secret] = field(default_factory=nothing)
     notes: tuple[str, ...] = ()
@@ -95,6 +97,10 @@ class Create:
             for name, value in sorted(self.desired.attributes.items())
             if not self.desired.kind.fields[name].implied
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(change.name for change in self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +249,13 @@ class Kind(ABC, Generic[ReadT, WriteT]):
         """Yield field and reason for what the service would refuse in view of what is live."""
         return ()
 
-    def foreseen(self, desired: Resource, live: Resource, changes: Sequence[Update]) -> Resource:
+    def foreseen(
+        self, desired: Resource, live: Resource, changes: Sequence[Create | Update]
+    ) -> Resource:
         """Return a live resource as it can be known beforehand, if other changes touch it too.
 
-        `changes` are the planned ones of what it stands below and of what stands there with it.
+        `changes` are the planned ones of what it stands below, of what stands there with it, and of
+        what it `follows`.
         What they will bring forth is `UNSETTLED`: so it is planned, shown and made together with
         them, and is not left for the next plan to find. `update` must read it for itself.
         """

@@ -6,7 +6,16 @@ from typing import Any, ClassVar
 
 from reconciler.errors import NotFound
 from reconciler.fields import Field, FieldTable
-from reconciler.model import UNSETTLED, Address, Kind, Provider, Resource, Snapshot, Update
+from reconciler.model import (
+    UNSETTLED,
+    Address,
+    Create,
+    Kind,
+    Provider,
+    Resource,
+    Snapshot,
+    Update,
+)
 
 ROOT = Address(("p",))
 
@@ -84,7 +93,12 @@ class Working(Shelves):
 class Leaning(Shelves):
     """Of the depth of the shelf beside it, or of what it stands on, nobody knows beforehand."""
 
-    def foreseen(self, desired: Resource, live: Resource, changes: Sequence[Update]) -> Resource:  # noqa: ARG002
+    def foreseen(
+        self,
+        desired: Resource,  # noqa: ARG002
+        live: Resource,
+        changes: Sequence[Create | Update],  # noqa: ARG002
+    ) -> Resource:
         return replace(live, attributes={**live.attributes, "depth": UNSETTLED})
 
 

@@ -30,7 +30,11 @@ from reconciler.providers.mailgun.dialect import Home, MailgunDialect
 from reconciler.providers.mailgun.dkim import Dkim
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.examinations import TOKEN_KINDS, examinations
-from reconciler.providers.mailgun.objections import deletions_refused, too_many_urls
+from reconciler.providers.mailgun.objections import (
+    deletions_refused,
+    selectors_of_one_key,
+    too_many_urls,
+)
 from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region
 from reconciler.providers.mailgun.remarks import remarks
 from reconciler.providers.mailgun.sample_mail import fate_of, find, prepare, send
@@ -70,6 +74,7 @@ class Mailgun(Service):
     ) -> Iterable[tuple[Address, str, str]]:
         yield from too_many_urls(provider, desired, live)
         yield from deletions_refused(provider, desired, live)
+        yield from selectors_of_one_key(provider, desired, live)
 
     def noticed(self, provider: Provider, session: Reading) -> Iterable[tuple[Address, str, str]]:
         for name, text in session.elsewhere.noticed() if session.elsewhere else ():

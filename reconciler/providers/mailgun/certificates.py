@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.fields import FLAG, Field, FieldTable
-from reconciler.model import UNSETTLED, Address, Provider, Resource, Statement, Update
+from reconciler.model import UNSETTLED, Address, Create, Provider, Resource, Statement, Update
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun import x509
 from reconciler.providers.mailgun.dkim import Dkim, looks_at_dns
@@ -59,7 +59,12 @@ class Certificates(PerDomain):
             facts={"waits_for": found.host if found.waits else ""},
         )
 
-    def foreseen(self, desired: Resource, live: Resource, changes: Sequence[Update]) -> Resource:  # noqa: ARG002
+    def foreseen(
+        self,
+        desired: Resource,  # noqa: ARG002
+        live: Resource,
+        changes: Sequence[Create | Update],
+    ) -> Resource:
         """Another prefix is another host; and whoever has DNS looked up may find the CNAME."""
         is_moved = any(PREFIX in change.names for change in changes)
         is_looked_for = live.facts["waits_for"] and any(map(looks_at_dns, changes))

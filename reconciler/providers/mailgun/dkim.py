@@ -1,11 +1,12 @@
 """DKIM of a domain: whether it signs, and with which selector (mailgun.md §7.1, §7.2)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.errors import NotFound
 from reconciler.fields import FLAG, Codec, Field, FieldTable, text
-from reconciler.model import UNSETTLED, Address, Path, Provider, Resource, Statement, Update
+from reconciler.model import UNSETTLED, Address, Create, Path, Provider, Resource, Statement, Update
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC, DKIM_HOSTS
 from reconciler.providers.mailgun.domains import Domains
@@ -22,6 +23,7 @@ from reconciler.providers.mailgun.keys import (
     switchable,
     without_automatic,
 )
+from reconciler.providers.mailgun.lineage import ancestors
 from reconciler.providers.mailgun.per_domain import PerDomain
 from reconciler.providers.mailgun.session import Reading, Writing, look_at_dns
 from reconciler.providers.steps import Step, take
@@ -29,6 +31,8 @@ from reconciler.source import Node
 
 SIGNING, SELECTOR = "signing", "selector"
 KEPT, HOSTED = "keys_are_kept", "keys_are_hosted"
+ABOVE = "signed_above"
+"""A fact: the domain above is about to sign, with keys that are not told here."""
 
 
 def _read_selectors(value: Any) -> str | list[str]:
@@ -50,20 +54,24 @@ class Dkim(PerDomain):
     def declared(self, provider: Provider) -> Iterator[Resource]:
         """Yield what is said of signing, for all domains or one, and of a domain's selector."""
         everywhere = provider.node.at("tracking.dkim_signing")
+        below = _below(provider)
         for name, node in provider.node.entries(Domains.name):
             found = {
                 SIGNING: node.at("tracking.dkim_signing") or everywhere,
                 SELECTOR: node.at("dkim.selector"),
             }
             named = {key: each for key, each in found.items() if each}
-            if named and node.text("ensure") != "absent":
+            if named and _stays(node):
                 place = provider.node.children[Domains.name].keys[name]
                 domain = provider.address / Domains.name / host_name(name)
+                values = {key: _value(each) for key, each in named.items()}
                 yield Resource(
                     address=domain / self.name,
                     kind=self,
-                    attributes={key: _value(each) for key, each in named.items()} | _implied(node),
+                    attributes=values | _implied(node),
                     parent=domain,
+                    # A look at DNS for one of them may let the key sign that is not to.
+                    follows=tuple(below.get(domain, ())) if values.get(SIGNING) is False else (),
                     locations={"": place} | {key: each.location for key, each in named.items()},
                 )
 
@@ -84,25 +92,28 @@ class Dkim(PerDomain):
     def list(self, session: Reading, under: Address) -> Iterable[Resource]:
         yield self._live(under, read_keys(session, under.name))
 
-    def foreseen(self, desired: Resource, live: Resource, changes: Sequence[Update]) -> Resource:
+    def foreseen(
+        self, desired: Resource, live: Resource, changes: Sequence[Create | Update]
+    ) -> Resource:
         """Who keeps the keys, and which they are, only a change of the domain will show.
 
-        A look at DNS may let a key sign that is not to.
+        A look at DNS may let a key sign that is not to: one for a domain below as well.
         """
-        changed = {name for change in changes for name in change.names}
-        if {AUTHORITY, AUTOMATIC} & changed:
-            unsettled = dict.fromkeys((SIGNING, SELECTOR), UNSETTLED)
-            left = () if AUTHORITY in changed else without_automatic(live.facts["keys"])
-            return replace(live, attributes=unsettled, facts={"keys": left})
+        own = [each for each in changes if each.subject.address not in desired.follows]
+        below = [each for each in changes if each.subject.address in desired.follows]
+        changed = {name: each for change in own for name, each in _after(change)}
+        if {AUTHORITY, AUTOMATIC} & changed.keys():
+            return _with_other_keys(live, changed)
         is_silent = all(each.attributes.get(SIGNING) is False for each in (desired, live))
-        if is_silent and any(map(looks_at_dns, changes)):
+        if is_silent and (any(map(looks_at_dns, own)) or any(map(_is_signed_above, below))):
             return replace(live, attributes={**live.attributes, SIGNING: UNSETTLED})
         return live
 
     def meet(self, desired: Resource, live: Resource) -> Resource:
         """Compare nothing that others keep; where nothing signs, a key by the name is enough."""
         keys = keys_of(desired, live)
-        are_others = not keys and bool(live.facts["keys"] or desired.attributes.get(KEPT))
+        are_told = live.facts["keys"] or live.facts.get(ABOVE) or desired.attributes.get(KEPT)
+        are_others = not keys and bool(are_told)
         hidden = {SIGNING, SELECTOR} if are_others else set()
         signs = desired.attributes.get(SIGNING, bool(signing_keys(keys)))
         if not signs and by_selector(keys, desired.attributes.get(SELECTOR)):
@@ -162,10 +173,10 @@ class Dkim(PerDomain):
             rename(session, domain, str(selector))
 
         def do_switch(_: tuple[str, ...]) -> None:
-            is_looked_for = signing is False and session.looks.is_wanted(domain)
-            if is_looked_for:
-                look_at_dns(session, domain)
-            is_stale = is_looked_for or way.rename
+            looked_for = list(_looked_for(session, domain)) if signing is False else []
+            for each in looked_for:
+                look_at_dns(session, each)
+            is_stale = looked_for or way.rename
             keys = self._keys(session, desired) if is_stale else ()
             switch(session, domain, course(keys, signing, selector) if is_stale else way)
 
@@ -198,14 +209,67 @@ def keys_of(desired: Resource, live: Resource) -> tuple[Key, ...]:
     return switchable(live.facts["keys"], domain, are_hosted=are_hosted)
 
 
-def looks_at_dns(change: Update) -> bool:
+def _looked_for(session: Writing, domain: str) -> Iterator[str]:
+    """Yield for which domains DNS is still to be looked up, and the keys of this one with it."""
+    if session.looks.is_wanted(domain):
+        yield domain
+    for each in session.looks.wanted_below(domain):
+        if _is_signed_for(session, each):
+            yield each
+
+
+def _is_signed_for(session: Reading, domain: str) -> bool:
+    """Whether a domain above signs for one, if that is there: it may not have been made."""
+    try:
+        return not switchable(read_keys(session, domain), domain, are_hosted=False)
+    except NotFound:
+        return False
+
+
+def _after(change: Create | Update) -> Iterator[tuple[str, Any]]:
+    return ((each.name, each.after) for each in change.fields)
+
+
+def _with_other_keys(live: Resource, changed: Mapping[str, Any]) -> Resource:
+    """Return what is known of a domain whose keys will be others than before."""
+    if changed.get(AUTHORITY) is False:
+        return replace(live, attributes={}, facts={"keys": (), ABOVE: True})
+    left = () if AUTHORITY in changed else without_automatic(live.facts["keys"])
+    unsettled = dict.fromkeys((SIGNING, SELECTOR), UNSETTLED)
+    return replace(live, attributes=unsettled, facts={"keys": left})
+
+
+def _is_signed_above(change: Create | Update) -> bool:
+    """Whether DNS is looked up for a domain that may be signed for by one above it."""
+    known = {} if isinstance(change, Create) else change.live.attributes
+    has_own = {**known, **change.desired.attributes}.get(AUTHORITY) is True
+    return looks_at_dns(change) and not has_own
+
+
+def looks_at_dns(change: Create | Update) -> bool:
     """Whether Mailgun looks at a domain's DNS for a change, and so may change more than it names.
 
-    No key has to be looked for to let none sign.
+    It does for each that is new. No key has to be looked for to let none sign.
     """
+    if isinstance(change, Create):
+        return True
     names = set(change.names) & change.desired.kind.dns_fields
     is_off = SIGNING in names and change.desired.attributes[SIGNING] is False
     return bool(names - {SIGNING} if is_off else names)
+
+
+def _below(provider: Provider) -> Mapping[Address, list[Address]]:
+    """Return, by domain, those that are declared below it."""
+    collection, found = provider.address / Domains.name, dict[Address, list[Address]]()
+    names = [host_name(name) for name, node in provider.node.entries(Domains.name) if _stays(node)]
+    for name in names:
+        for above in ancestors(name):
+            found.setdefault(collection / above, []).append(collection / name)
+    return found
+
+
+def _stays(node: Node) -> bool:
+    return node.text("ensure") != "absent"
 
 
 def _implied(node: Node) -> dict[str, bool]:

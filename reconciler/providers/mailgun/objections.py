@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
+from reconciler.providers.mailgun.dkim import SELECTOR, Dkim
 from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.events import MOST_URLS
@@ -42,6 +43,44 @@ def _why_it_stays(live: Resource, desired: Snapshot, coming: list[str]) -> str:
     return (
         f"its DKIM key {signs} for {others[0]}{more}, so that it cannot be deleted; declare "
         f"`{AUTHORITY}: true` there, or `ensure: absent`"
+    )
+
+
+def selectors_of_one_key(
+    provider: Provider, desired: Snapshot, live: Snapshot
+) -> Iterator[Objection]:
+    """Yield the selector of each new domain that would be made for a key that is being renamed.
+
+    A selector that comes with a domain makes a key where the authority is (mailgun.md §4.6, §7.2),
+    and of two nobody can tell which one a change of selector renames.
+    """
+    collection = provider.address / Domains.name
+    renamed = {
+        Address(address.parts[:-1]): resource.attributes[SELECTOR]
+        for address, resource in desired.items()
+        if isinstance(resource.kind, Dkim) and _is_renamed(resource, live.get(address))
+    }
+    for address, resource in desired.items() if renamed else ():
+        name = address.parts[-2]
+        above = next((each for each in ancestors(name) if collection / each in live), "")
+        signs = renamed.get(collection / above)
+        if signs and isinstance(resource.kind, Dkim) and SELECTOR in resource.attributes:
+            domain = collection / name
+            if domain not in live and _is_given_away(desired[domain], None):
+                why = _two(above, signs)
+                yield from ((domain, f"dkim.{SELECTOR}", why), (address, SELECTOR, why))
+
+
+def _is_renamed(desired: Resource, live: Resource | None) -> bool:
+    selector = desired.attributes.get(SELECTOR)
+    known = live.kind.meet(desired, live).attributes if live else {}
+    return SELECTOR in known and live is not None and live.attributes.get(SELECTOR) != selector
+
+
+def _two(above: str, selector: str) -> str:
+    return (
+        f"{above} signs for it, and its key gets the selector `{selector}` in the same run; apply "
+        f"the one and then the other, or declare `{AUTHORITY}: true`, which gives this one a key"
     )
 
 

@@ -18,7 +18,7 @@ def remarks(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[R
         found = live.get(address)
         if address.provider != provider.name:
             continue
-        if isinstance(resource.kind, Dkim) and found:
+        if isinstance(resource.kind, Dkim) and found and _keys_stay(resource, desired, live):
             yield from ((address, text) for text in _of_dkim(resource, found))
         if isinstance(resource.kind, Domains) and found:
             dkim = live.get(address / Dkim.name)
@@ -29,6 +29,20 @@ def remarks(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[R
                 "publish it and apply again; https links are broken until then"
             )
             yield address, text
+
+
+def _keys_stay(dkim: Resource, desired: Snapshot, live: Snapshot) -> bool:
+    """Whether no change of the domain gives it other keys than those that were read."""
+    domain = Address(dkim.address.parts[:-1])
+    wanted, found = desired.get(domain), live.get(domain)
+    return not (wanted and found and {AUTOMATIC, AUTHORITY} & _changed(wanted, found))
+
+
+def _changed(desired: Resource, live: Resource) -> set[str]:
+    """Return the fields of a domain that ask for other records in DNS and are to change."""
+    known = desired.kind.meet(desired, live).attributes
+    named = [name for name in (PREFIX, AUTOMATIC, AUTHORITY) if name in known]
+    return {name for name in named if name in live.attributes and _differs(name, known, live)}
 
 
 def _of_dkim(desired: Resource, live: Resource) -> Iterator[str]:
@@ -70,12 +84,9 @@ def _dkim_hosts(domain: Resource, dkim: Resource | None) -> Sequence[str]:
 
 def _of_records(desired: Resource, live: Resource, dkim: Resource | None) -> Iterator[str]:
     """Yield what a change of a domain takes the use from in DNS."""
-    known = desired.kind.meet(desired, live).attributes
-    named = [name for name in (PREFIX, AUTOMATIC, AUTHORITY) if name in known]
-    changed = {name for name in named if name in live.attributes and _differs(name, known, live)}
-    name = live.address.name
+    changed, name = _changed(desired, live), live.address.name
     if PREFIX in changed:
-        old, new = (f"{each[PREFIX]}.{name}" for each in (live.attributes, known))
+        old, new = (f"{each.attributes[PREFIX]}.{name}" for each in (live, desired))
         found = next((each.value for each in live.records if each.purpose == "tracking"), "")
         target = found or f"with the target of {old}"
         yield (

@@ -17,16 +17,22 @@ def within_provider(resource: Resource) -> Hashable:
     return resource.address.provider
 
 
+def job_of(resource: Resource, where: Where) -> Hashable | None:
+    """Return what is equal for two things that are there for the same; None if nothing else is."""
+    job = resource.kind.job(resource)
+    return None if job is None else (where(resource), resource.kind.name, job)
+
+
 def in_turn(changes: Iterable[Change], where: Where) -> Iterator[Change]:
     """Let each deletion wait for what is made to do the same job."""
     changes = list(changes)
     makers: dict[Hashable, list[Address]] = {}
     for change in changes:
-        job = None if isinstance(change, Delete) else _job(change.subject, where)
+        job = None if isinstance(change, Delete) else job_of(change.subject, where)
         if job is not None:
             makers.setdefault(job, []).append(change.subject.address)
     for change in changes:
-        if isinstance(change, Delete) and (before := makers.get(_job(change.live, where))):
+        if isinstance(change, Delete) and (before := makers.get(job_of(change.live, where))):
             yield replace(change, after=tuple(before))
         else:
             yield change
@@ -38,15 +44,10 @@ def left_behind(
     """Yield each declared thing that has the job of one that nothing declares, and that stays."""
     others: dict[Hashable, list[Resource]] = {}
     for each in staying:
-        job = None if each.address.twin else _job(each, where)
+        job = None if each.address.twin else job_of(each, where)
         if job is not None:
             others.setdefault(job, []).append(each)
     for wanted in desired if others else ():
         if not wanted.absent:
-            for other in others.get(_job(wanted, where), ()):
+            for other in others.get(job_of(wanted, where), ()):
                 yield wanted.address, wanted.kind.tell_of_other(other)
-
-
-def _job(resource: Resource, where: Where) -> Hashable | None:
-    job = resource.kind.job(resource)
-    return None if job is None else (where(resource), resource.kind.name, job)

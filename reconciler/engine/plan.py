@@ -109,7 +109,8 @@ def build_plan(
     compared = list(_pairs(desired, live, selection))
     moved = (Note(*each) for each in left_behind(desired.values(), left, where))
     notes = {*_notes(compared), *_doubts(compared, foreseen, changes), *moved, *remarks}
-    refusals = [each for each in refusals if each.address in selection]
+    awaited = selection.awaited(desired)
+    refusals = [each for each in refusals if each.address in selection or each.address in awaited]
     unmanaged = (each for each in left if each.address in selection)
     return Plan(
         changes=tuple(changes),
@@ -273,7 +274,7 @@ def _pruned(
 
 def _ordered(changes: Iterable[Change], selection: Selection, where: Where) -> list[Change]:
     """Return those that are selected, in an order that is safe to make."""
-    return sorted(in_turn(_selected(changes, selection), where), key=_safe_order)
+    return sorted(_selected(in_turn(changes, where), selection), key=_safe_order)
 
 
 def _conflicts(
@@ -320,10 +321,12 @@ def identity(live: Resource) -> Hashable:
 
 
 def _selected(changes: Iterable[Change], selection: Selection) -> list[Change]:
-    """Keep what is selected, and the creations that it stands on."""
+    """Keep what is selected, and the creations that it stands on or waits for."""
     changes = list(changes)
-    kept = {change.subject.address for change in changes if change.subject.address in selection}
-    needed = {above for address in kept for above in address.lineage()}
+    chosen = [change for change in changes if change.subject.address in selection]
+    kept = {change.subject.address for change in chosen}
+    waited_for = {each for change in chosen if isinstance(change, Delete) for each in change.after}
+    needed = {above for address in kept | waited_for for above in address.lineage()}
     return [
         change
         for change in changes

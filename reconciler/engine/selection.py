@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from reconciler.engine.moves import job_of, within_provider
 from reconciler.errors import UsageError
 from reconciler.model import Address, Config, Snapshot
 from reconciler.source import printable
@@ -36,11 +37,26 @@ class Selection:
             pattern.startswith(f"{collection}/") for pattern in self.only
         )
 
+    @property
+    def is_all(self) -> bool:
+        return not self.only and self.exactly is None
+
+    def awaited(self, desired: Snapshot) -> set[Address]:
+        """Return what is to do the job of what is selected to go: that waits until it is there."""
+        chosen = [each for each in desired.values() if each.absent and each.address in self]
+        leaving = {job_of(each, within_provider) for each in chosen} - {None}
+        others = [] if self.is_all or not leaving else desired.values()
+        return {
+            each.address
+            for each in others
+            if not each.absent and job_of(each, within_provider) in leaving
+        }
+
     def of(self, desired: Snapshot) -> Snapshot:
-        """Return the selected resources, and those that they stand below."""
-        if not self.only and self.exactly is None:
+        """Return the selected resources, those that they stand below, and where they move to."""
+        if self.is_all:
             return desired
-        chosen = {address for address in desired if address in self}
+        chosen = {address for address in desired if address in self} | self.awaited(desired)
         kept = {above for address in chosen for above in address.lineage()}
         return {address: resource for address, resource in desired.items() if address in kept}
 

@@ -8,7 +8,7 @@ from account import Account, outcomes, yaml
 
 from reconciler.engine.authority import Authority
 from reconciler.engine.planfile import load_plan, save_plan
-from reconciler.engine.selection import EVERYTHING
+from reconciler.engine.selection import EVERYTHING, Selection, concerned
 from reconciler.library.options import Options
 from reconciler.library.reconciler import Reconciler
 from reconciler.model import Config, Secret
@@ -117,3 +117,40 @@ def test_a_move_between_two_providers_waits_in_a_plan_file_too(
         results = reconciler.apply(reconciler.confirm(authority))
     assert set(outcomes(results).values()) == {"failed", "skipped"}
     assert streams(account) == ["outbound"]
+
+
+BOTH = f"{NEW}, {GONE}"
+OLD = f"t/webhooks/outbound/{URL}"
+
+
+def test_who_selects_only_what_moves_gets_the_new_one_with_it() -> None:
+    account, config = account_with_the_old_one(), declared(BOTH)
+    selection = Selection((OLD,))
+    plan = account.plan(config, only=selection.only)
+    assert [each.action for each in plan.changes] == ["create", "delete"]
+    refuse_new_ones(account)
+    results = account.apply(concerned(config, selection), plan)
+    assert set(outcomes(results).values()) == {"failed", "skipped"}
+    assert streams(account) == ["outbound"]
+    account.control("postmark", "DELETE", "faults")
+    account.apply(concerned(config, selection), plan)
+    assert streams(account) == ["broadcast"]
+
+
+def test_what_is_selected_does_not_go_while_the_plan_refuses_the_new_one() -> None:
+    account = account_with_the_old_one()
+    twin = {"Url": URL, "MessageStream": "broadcast", "Triggers": {}}
+    for _ in range(2):
+        account.by_hand("postmark", "POST", "/webhooks", json=twin, provider="x")
+    (refusal,) = account.plan(declared(BOTH), only=[OLD]).refusals
+    assert refusal.address.parts[2] == "broadcast"
+
+
+def test_only_what_moves_from_a_selected_place_is_selected_besides() -> None:
+    other = NEW.replace("moved", "other")
+    config = declared(f"{BOTH}, {other}")
+    names = {each.name for each in Selection((OLD,)).of(config.desired)}
+    assert URL in names
+    assert not any("other" in name for name in names)
+    new = Selection((f"t/webhooks/broadcast/{URL}",)).of(config.desired)
+    assert not any(each.absent for each in new.values())

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.engine.fingerprint import fingerprint
 from reconciler.engine.live import Collection
-from reconciler.engine.moves import Where, within_provider
+from reconciler.engine.moves import Where, job_of, within_provider
 from reconciler.engine.plan import Plan, build_plan, identity
 from reconciler.engine.plandocument import change_as_document
 from reconciler.engine.planfile import SavedPlan, address_of
@@ -65,7 +65,7 @@ class Authority:
         pruning = {self._provider(change).service.name for change in self.saved.prunes}
         touched = {change["path"][0] for change in self.saved.changes}
         declared = self.whole.desired
-        planned = (address_of(change) for change in self.saved.changes)
+        planned = [address_of(change) for change in self.saved.changes]
         return replace(
             self.whole,
             providers={
@@ -73,8 +73,24 @@ class Authority:
                 for name, provider in self.whole.providers.items()
                 if name in touched or provider.service.name in pruning
             },
-            desired={address: declared[address] for address in planned if address in declared},
+            desired={
+                address: declared[address]
+                for address in [*planned, *self._awaited()]
+                if address in declared
+            },
         )
+
+    def _awaited(self) -> list[Address]:
+        """Return what is declared to do the job of what goes, and is not in the plan itself.
+
+        It is looked at all the same: a file that says nothing of it does not make it dispensable.
+        """
+        planned = {address_of(change) for change in self.saved.changes}
+        goes = [self._planned(each) for each in self.saved.changes if each["action"] == "delete"]
+        jobs = {job_of(each, within_provider) for each in goes} - {None}
+        declared = self.whole.desired.values() if jobs else ()
+        awaited = (each for each in declared if job_of(each, within_provider) in jobs)
+        return [each.address for each in awaited if not each.absent and each.address not in planned]
 
     def touched(self) -> list[Resource]:
         """Return what has to be read by itself: each declared object, as far as it is known."""
@@ -95,14 +111,23 @@ class Authority:
         return [each for several in rivals.values() if len(several) > 1 for each in several]
 
     def collections(self) -> list[Collection]:
-        """Return what has to be listed, to know whether what is pruned is declared anywhere."""
+        """Return what has to be listed.
+
+        It tells whether what is pruned is declared anywhere, and what goes has moved elsewhere.
+        """
         kinds = {self._pruned_kind(change) for change in self.saved.prunes}
-        return [
+        pruned = [
             Collection(provider.address, kind)
             for provider in self.config.providers.values()
             for kind in provider.service.kinds
             if kind in kinds and self._is_named(provider, kind)
         ]
+        awaited = (self.whole.desired[address] for address in self._awaited())
+        return list(
+            dict.fromkeys(
+                [*pruned, *(Collection(each.address.root, each.kind) for each in awaited)]
+            )
+        )
 
     def confirm(
         self,
@@ -118,7 +143,8 @@ class Authority:
         StalePlan when one of these objects changed, InvalidPlanFile when the file does not follow
         from configuration and objects.
         """
-        found = {**live, **dict(self._pruned(listed))}
+        moved = {each: listed[each] for each in self._awaited() if each in listed}
+        found = {**live, **moved, **dict(self._pruned(listed))}
         for change in self.saved.changes:
             self._check_unchanged(change, found.get(address_of(change)))
         plan = build_plan(

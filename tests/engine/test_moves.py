@@ -1,5 +1,6 @@
 """What moves between streams is never lost, nor when one provider has the old and one the new."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import pytest
 from account import Account, outcomes, yaml
 
 from reconciler.engine.authority import Authority
+from reconciler.engine.plan import Plan
+from reconciler.engine.plandocument import digest_of
 from reconciler.engine.planfile import load_plan, save_plan
 from reconciler.engine.selection import EVERYTHING, Selection, concerned
+from reconciler.errors import InvalidPlanFile
 from reconciler.library.options import Options
 from reconciler.library.reconciler import Reconciler
 from reconciler.model import Config, Secret
@@ -135,6 +139,41 @@ def test_who_selects_only_what_moves_gets_the_new_one_with_it() -> None:
     account.control("postmark", "DELETE", "faults")
     account.apply(concerned(config, selection), plan)
     assert streams(account) == ["broadcast"]
+
+
+def confirmed(account: Account, config: Config, path: Path, *, prune: bool = False) -> Plan:
+    authority = Authority(load_plan(path), config, prune=prune)
+    options = Options(pause=account.clock.pause)
+    with account.sessions(authority.config, Writer) as sessions:
+        return Reconciler(authority.config, EVERYTHING, sessions, options).confirm(authority)
+
+
+def without_creations(path: Path) -> None:
+    document = json.loads(path.read_text())
+    left = (each for each in document["changes"] if each["action"] != "create")
+    document["changes"] = [each | {"waits_for": []} for each in left]
+    content = {key: value for key, value in document.items() if key != "digest"}
+    document["digest"] = digest_of(content)
+    path.write_text(json.dumps(document, indent=2) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "only"), [(GONE, ()), (GONE, (OLD,)), ("", ())], ids=["absent", "selected", "pruned"]
+)
+def test_a_file_cannot_have_the_old_one_deleted_without_the_new_one(
+    old: str, only: tuple[str, ...], tmp_path: Path
+) -> None:
+    account, config, path = account_with_the_old_one(), declared(f"{NEW}, {old}"), tmp_path / "p"
+    prune = not old
+    plan = account.plan(config, only=only, prune=prune)
+    save_plan(plan, path)
+    assert confirmed(account, config, path, prune=prune).changes == plan.changes
+    without_creations(path)
+    with pytest.raises(InvalidPlanFile, match="does not follow from what is there"):
+        confirmed(account, config, path, prune=prune)
+    account.apply(declared(NEW))
+    changes = confirmed(account, config, path, prune=prune).changes
+    assert {each.action for each in changes} == {"delete"}
 
 
 def test_what_is_selected_does_not_go_while_the_plan_refuses_the_new_one() -> None:

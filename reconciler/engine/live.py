@@ -29,8 +29,8 @@ Pause = Callable[[float], None]
 Proof = Callable[[], object]
 
 
-_AGAIN = (0.5, 1.0, 2.0)
-"""Seconds until what was listed and cannot be found is looked for again (mailgun.md §3)."""
+AGAIN = (0.5, 1.0, 2.0)
+"""Seconds until what cannot be so for long is looked at again, such as a 404 (mailgun.md §3)."""
 
 
 def in_silence(_done: int, _known: int) -> None:
@@ -169,7 +169,7 @@ def read_again(
     tasks: list[tuple[Address, Task]] = [
         (
             each.address,
-            partial(_read, each, sessions, found, () if each.address in missing else _AGAIN, pause),
+            partial(_read, each, sessions, found, () if each.address in missing else AGAIN, pause),
         )
         for each in known
     ]
@@ -228,7 +228,7 @@ def _list(collection: Collection, sessions: Sessions, pause: Pause) -> Iterable[
     session = sessions[collection.under.provider]
     # What an account always has cannot be missing for a moment; what stands below a thing may.
     is_top = len(collection.under.parts) == 1
-    for wait in () if is_top else _AGAIN:
+    for wait in () if is_top else AGAIN:
         with suppress(NotFound):
             return _listed(collection, session)
         pause(wait)
@@ -264,7 +264,7 @@ def _read(
 
 
 def _complete(listed: Resource, sessions: Sessions, pause: Pause) -> Iterable[Resource]:
-    found = _found(listed, sessions, _AGAIN, pause)
+    found = _found(listed, sessions, AGAIN, pause)
     if found is None or found.address != listed.address:
         raise _contradiction(str(listed.address))
     return [found]

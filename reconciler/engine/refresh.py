@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.engine.failures import Failures
 from reconciler.engine.live import (
+    AGAIN,
     Collection,
     Pause,
     Progress,
@@ -55,8 +56,33 @@ def look_and_plan(
         pause=pause,
     )
     check_met(selection, live, known)
+    if not prune:
+        live = _after_passing_twins(live, desired, sessions, connections, pause)
     plan = plan_on(config, sessions, selection, live=live, listed=listed, prune=prune)
     return plan, live
+
+
+def _after_passing_twins(
+    live: Snapshot, desired: Snapshot, sessions: Sessions, connections: int, pause: Pause
+) -> Snapshot:
+    """Look again where a declared thing is there twice: another apply may be taking one back."""
+    for wait in AGAIN:
+        doubled = {
+            Collection(address.root, each.kind)
+            for address, each in live.items()
+            if address.twin and address.oldest in desired
+        }
+        if not doubled:
+            break
+        pause(wait)
+        others = {
+            address: each
+            for address, each in live.items()
+            if Collection(address.root, each.kind) not in doubled
+        }
+        anew = read_live(desired, doubled, sessions, connections=connections, pause=pause)
+        live = {**others, **anew}
+    return live
 
 
 def plan_on(

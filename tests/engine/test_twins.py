@@ -11,7 +11,9 @@ import pytest
 from account import Account, addresses, outcomes, yaml
 
 from reconciler.engine.attempt import Result
+from reconciler.engine.refresh import make_plan
 from reconciler.model import Config
+from reconciler.providers.api import Reader
 from reconciler.reports.text import plan_as_text, results_as_text
 
 URL = "https://hooks.example.com/once"
@@ -268,6 +270,34 @@ def test_declared_twins_are_refused_with_both_ids_and_the_rest_is_planned() -> N
     account.apply(wanted, pruned)
     assert [each["ID"] for each in live(account)] == ids[:1]
     assert account.plan(wanted).changes == ()
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3])
+def test_a_twin_that_is_being_taken_back_while_somebody_plans_is_no_refusal(looks: int) -> None:
+    account = Account()
+    _, twin = by_hand(account), by_hand(account)
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == looks:
+            account.by_hand("postmark", "DELETE", f"/webhooks/{twin}")
+
+    wanted = config("open")
+    with account.sessions(wanted, Reader) as sessions:
+        plan = make_plan(wanted, sessions, pause=pause)
+    assert plan.refusals == ()
+    assert addresses(plan) == [f"update t/webhooks/outbound/{URL}"]
+    assert len(waited) == looks
+    assert sum(waited) <= 4
+
+
+def test_twins_that_nobody_declares_are_not_looked_at_again() -> None:
+    account = Account()
+    for _ in range(2):
+        by_hand(account)
+    account.plan(config("open", url="https://hooks.example.com/other"))
+    assert account.clock.pauses == []
 
 
 def test_one_url_on_three_streams_stays_on_the_two_that_nobody_declares() -> None:

@@ -34,7 +34,6 @@ from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
 from reconciler.library.options import Options
 from reconciler.library.reconciler import Reconciler
-from reconciler.model import Change
 from reconciler.reports.documents import results_as_document
 from reconciler.reports.reading import report_of
 from reconciler.reports.text import plan_as_text, report_as_text
@@ -212,12 +211,7 @@ def _is_wanted() -> bool:
 
 def _carry_out(reconciler: Reconciler, found: Plan, stop: Stop) -> list[Result]:
     with Progress("Applying", len(found.changes)) as progress:
-
-        def begun(change: Change) -> None:
-            stop.begin()
-            progress.begun(change)
-
-        return reconciler.apply(found, stop=stop.event.is_set, begun=begun, came=progress.came)
+        return reconciler.apply(found, stop=stop, begun=progress.begun, came=progress.came)
 
 
 def exit_code_of(results: Iterable[Result]) -> int:

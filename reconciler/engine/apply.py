@@ -25,7 +25,7 @@ class _Here(local):
 class Stop:
     """Lets threads end early when the user asks to stop; a change that is under way is finished."""
 
-    event: Event
+    event: Event = field(default_factory=Event)
     _here: _Here = field(default_factory=_Here)
 
     def begin(self) -> None:
@@ -51,21 +51,22 @@ def apply_plan(
     *,
     repeats: Mapping[str, int],
     pause: Pause,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop | None = None,
     begun: Callable[[Change], None] = lambda _: None,
     connections: int = 8,
 ) -> Iterator[Result]:
     """Make the changes and yield their results as they come, one for each change.
 
     `repeats` says by provider how often a write of unknown outcome is tried again, after reading
-    whether it took effect. When `stop` turns true, writes in flight are finished, the rest skipped.
+    whether it took effect. At a `stop` writes in flight are finished, and the rest is skipped.
     `begun` is told each change when it is begun, from the thread that makes it.
     """
     results: SimpleQueue[Result | BaseException] = SimpleQueue()
+    asked = stop or Stop()
 
     def work(subtree: Sequence[Change]) -> None:
         try:
-            for result in _subtree(subtree, sessions, repeats, pause, stop, begun):
+            for result in _subtree(subtree, sessions, repeats, pause, asked, begun):
                 results.put(result)
         except BaseException as bug:  # noqa: BLE001 - a bug in a thread must not end in silence
             results.put(bug)
@@ -105,16 +106,17 @@ def _subtree(
     sessions: Sessions,
     repeats: Mapping[str, int],
     pause: Pause,
-    stop: Callable[[], bool],
+    stop: Stop,
     begun: Callable[[Change], None],
 ) -> Iterator[Result]:
     undone = _Undone()
     for change in changes:
         cause = undone.cause_for(change)
-        if cause or stop():
+        if cause or stop.event.is_set():
             reason = f"depends on {cause}" if cause else "interrupted"
             result = Result(change, Outcome.SKIPPED, reason)
         else:
+            stop.begin()
             begun(change)
             provider = change.subject.address.provider
             result = Attempt(sessions[provider], repeats[provider], pause).carry_out(change)

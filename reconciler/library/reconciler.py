@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from reconciler.config import load_config
-from reconciler.engine.apply import apply_plan
+from reconciler.engine.apply import Stop, apply_plan
 from reconciler.engine.attempt import Result
 from reconciler.engine.authority import Authority
 from reconciler.engine.conclusion import Conclusion
@@ -174,7 +174,7 @@ class Reconciler(Planner):
         self,
         plan: Plan,
         *,
-        stop: Callable[[], bool] = lambda: False,
+        stop: Stop | None = None,
         begun: Callable[[Change], None] = lambda _: None,
         came: Callable[[Result], None] = lambda _: None,
     ) -> list[Result]:
@@ -182,8 +182,8 @@ class Reconciler(Planner):
 
         `begun` is told each change when it is begun, from the thread that makes it, and `came` each
         result as it comes; what is returned has seen a last look at everything,
-        and a verification of what asks for other DNS records. When `stop` turns true, writes in
-        flight are finished and the rest is skipped.
+        and a verification of what asks for other DNS records. At a `stop` writes in flight are
+        finished, and the rest is skipped.
         """
         results: list[Result] = []
         pause = resting(self.options.pause)
@@ -198,7 +198,7 @@ class Reconciler(Planner):
         ):
             came(result)
             results.append(result)
-        if stop():
+        if stop and stop.event.is_set():
             return results
         where = accounts(self.config, self.sessions, {})
         return Conclusion(self.sessions, pause, self.options.connections, where).of(results)

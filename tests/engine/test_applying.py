@@ -151,10 +151,13 @@ def test_what_was_skipped_is_as_good_as_missing() -> None:
 
 def test_who_asks_to_stop_has_the_rest_skipped() -> None:
     changes = (update(A), creation(BOOK), deletion(B))
-    session, begun = keeper(*changes), list[Change]()
-    results = applied(
-        *changes, session=session, stop=lambda: bool(begun), begun=begun.append, connections=1
-    )
+    session, begun, stop = keeper(*changes), list[Change](), Stop()
+
+    def begin(change: Change) -> None:
+        begun.append(change)
+        stop.event.set()
+
+    results = applied(*changes, session=session, stop=stop, begun=begin, connections=1)
     assert told(results) == [MADE, ("skipped", "interrupted"), ("skipped", "interrupted")]
     assert begun == [changes[0]]
     assert session.writes == [f"update {A}"]
@@ -162,8 +165,8 @@ def test_who_asks_to_stop_has_the_rest_skipped() -> None:
 
 def test_what_depends_on_what_failed_says_so_although_somebody_asked_to_stop() -> None:
     changes = (creation(A), creation(BOOK))
-    session, begun = keeper(*changes, failed={0: DENIED}), list[Change]()
-    results = applied(*changes, session=session, stop=lambda: bool(begun), begun=begun.append)
+    session, stop = keeper(*changes, failed={0: DENIED}), Stop()
+    results = applied(*changes, session=session, stop=stop, begun=lambda _: stop.event.set())
     assert told(results) == [FAILED, depends_on(A)]
 
 

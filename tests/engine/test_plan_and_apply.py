@@ -1,7 +1,7 @@
 import pytest
 from account import Account, addresses, outcomes, yaml
 
-from reconciler.engine.apply import apply_plan
+from reconciler.engine.apply import Stop, apply_plan
 from reconciler.engine.guards import check_guards
 from reconciler.errors import GuardExceeded
 from reconciler.providers.api import Writer
@@ -394,8 +394,9 @@ def test_a_failed_change_skips_what_stands_on_it_and_nothing_else() -> None:
 
 def test_stopping_skips_what_has_not_begun() -> None:
 
-    account, config = Account(), yaml(EXAMPLE)
+    account, config, stop = Account(), yaml(EXAMPLE), Stop()
     plan = account.plan(config)
+    stop.event.set()
     with account.sessions(config, Writer) as sessions:
         results = list(
             apply_plan(
@@ -403,7 +404,7 @@ def test_stopping_skips_what_has_not_begun() -> None:
                 sessions,
                 repeats=dict.fromkeys(config.providers, 0),
                 pause=account.clock.pause,
-                stop=lambda: True,
+                stop=stop,
             )
         )
     assert {result.outcome for result in results} == {"skipped"}

@@ -1,6 +1,7 @@
 """Who is asked to stop sends nothing new: what has begun is finished, the rest is skipped."""
 
 from collections.abc import Callable
+from itertools import count
 from threading import Event
 
 import httpx
@@ -13,7 +14,7 @@ from reconciler.engine.selection import EVERYTHING
 from reconciler.errors import Interrupted, NotBegun
 from reconciler.library.options import Options
 from reconciler.library.reconciler import Reconciler
-from reconciler.model import Secret
+from reconciler.model import Change, Secret
 from reconciler.providers.api import Connector, Writer
 
 HOOK = "https://hooks.example.com/a"
@@ -43,11 +44,20 @@ class Asked(httpx.BaseTransport):
         return self.inner.handle_request(request)
 
 
-def applied(text: str, request: str) -> tuple[list[Result], list[str]]:
-    """Apply, with somebody asking to stop at a request; return the results and what was sent."""
-    stop, account, config = Stop(Event()), Account(), yaml(text)
+def applied(text: str, request: str = "?", begun: int = 0) -> tuple[list[Result], list[str]]:
+    """Apply on one connection, with somebody asking to stop at a request or so many changes.
+
+    Returns the results and what was sent.
+    """
+    stop, account, config = Stop(), Account(), yaml(text)
     plan = account.plan(config)
     watched = Asked(account.transport, request, stop.event.set)
+    numbers = count(1)
+
+    def begin(_: Change) -> None:
+        if next(numbers) == begun:
+            stop.event.set()
+
     with Connector(
         Writer, transport=watched, pause=stop.pause, before_write=stop.before_write
     ) as connector:
@@ -59,8 +69,10 @@ def applied(text: str, request: str) -> tuple[list[Result], list[str]]:
             )
             for name, each in config.providers.items()
         }
-        reconciler = Reconciler(config, EVERYTHING, sessions, Options(pause=stop.pause))
-        results = reconciler.apply(plan, stop=stop.event.is_set, begun=lambda _: stop.begin())
+        reconciler = Reconciler(
+            config, EVERYTHING, sessions, Options(connections=1, pause=stop.pause)
+        )
+        results = reconciler.apply(plan, stop=stop, begun=begin)
     return results, watched.writes
 
 
@@ -82,6 +94,13 @@ def test_what_stands_on_it_is_skipped() -> None:
     outcomes = {each.change.subject.kind.name: str(each.outcome) for each in results}
     assert outcomes == {"domains": "applied", "tracking": "skipped"}
     assert writes == ["POST /v4/domains"]
+
+
+def test_a_thread_that_sent_something_sends_nothing_of_its_next_change() -> None:
+    two = NEW_HOOK.replace("]}]", f"]}}, {{url: '{HOOK}/b', triggers: [open]}}]")
+    results, writes = applied(two, begun=2)
+    assert [str(each.outcome) for each in results] == ["applied", "skipped"]
+    assert writes == ["POST /webhooks"]
 
 
 def test_each_change_of_a_thread_is_one_of_its_own() -> None:

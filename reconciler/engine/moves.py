@@ -44,7 +44,7 @@ def left_behind(
     """Yield each declared thing that has the job of one that nothing declares, and that stays."""
     others: dict[Hashable, list[Resource]] = {}
     for each in staying:
-        job = None if each.address.twin else job_of(each, where)
+        job = job_of(each, where)
         if job is not None:
             others.setdefault(job, []).append(each)
     for wanted in desired if others else ():

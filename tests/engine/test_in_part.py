@@ -142,3 +142,22 @@ def test_a_domain_that_was_made_and_refuses_the_rest_is_told_as_made_in_part() -
     assert result.reason.startswith("`custom_tracking_domain`: ")
     names = [each["Name"] for each in account.by_hand("postmark", "GET", ALL_DOMAINS)["Domains"]]
     assert "new.example.org" in names
+
+
+@pytest.mark.parametrize(
+    ("more", "applied"), [("spam_action: tag, ", "; applied: `spam_action`"), ("", "")]
+)
+def test_a_domain_whose_creation_was_not_answered_is_made_though_the_rest_is_refused(
+    more: str, applied: str
+) -> None:
+    account, name = Account(), "new.example.org"
+    unanswered = {"drop": "after", "times": 1}
+    disturbed(account, "mailgun_eu", "POST", "/v4/domains", unanswered)
+    disturbed(account, "mailgun_eu", "PUT", f"/v4/domains/{name}", BROKEN[3])
+    domain = f"{name}: {{{more}mailfrom_host: mail.example.org}}"
+    result = of(account, MAILGUN.replace("promo.example.com: {%s}", domain))
+    assert (result.outcome, result.is_made) == (Outcome.FAILED, True)
+    assert result.reason.startswith("`mailfrom_host`: ")
+    assert result.reason.endswith(applied)
+    assert ("applied: " in result.reason) == bool(applied)
+    assert told(result) == "Apply: 0 applied, 1 failed (1 in part), 0 skipped."

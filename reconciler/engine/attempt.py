@@ -100,7 +100,7 @@ class Attempt:
             return self._confirm(change, change.subject)
         for attempt in range(self.repeats + 1):
             try:
-                return self._confirm(change, self._write(pending), pending)
+                return self._shown(change, self._write(pending), pending)
             except (Overtaken, NotConverged):
                 raise
             except ReconcileError as error:
@@ -146,6 +146,16 @@ class Attempt:
         if isinstance(error, InvalidRequest) and live is None:
             raise error
         return live
+
+    def _shown(self, change: Change, known: Resource, written: Change) -> Resource | None:
+        """Confirm what was written. A read that fails does not undo it: NotConverged says so."""
+        try:
+            return self._confirm(change, known, written)
+        except (Overtaken, NotConverged):
+            raise
+        except ReconcileError as error:
+            fact = f"it was written, and could not be read again: {error}"
+            raise NotConverged(f"{change.subject.address}: {fact}") from None
 
     def _confirm(
         self, change: Change, known: Resource, written: Change | None = None

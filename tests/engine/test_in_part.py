@@ -15,7 +15,7 @@ DOMAIN = "promo.example.com"
 MAILGUN = "m: {service: mailgun, token: {env: C}, region: eu, domains: {promo.example.com: {%s}}}"
 POSTMARK = "t: {service: postmark, token: {env: A}, account_token: {env: B}, %s}"
 ALL_DOMAINS = "/domains?count=500&offset=0"
-BROKEN = [
+BROKEN: list[dict[str, Any]] = [
     {"status": 503, "body": {"message": "Maintenance"}},
     {"status": 500, "body": {"message": "oops"}},
     {"status": 404, "body": {"message": "not found"}},
@@ -161,3 +161,34 @@ def test_a_domain_whose_creation_was_not_answered_is_made_though_the_rest_is_ref
     assert result.reason.endswith(applied)
     assert ("applied: " in result.reason) == bool(applied)
     assert told(result) == "Apply: 0 applied, 1 failed (1 in part), 0 skipped."
+
+
+class Blind(httpx.BaseTransport):
+    """Answers no look at anything once something was written."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self.inner = inner
+        self.is_blind = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET" and self.is_blind:
+            return httpx.Response(500, json={"message": "oops"})
+        self.is_blind |= request.method != "GET"
+        return self.inner.handle_request(request)
+
+
+@pytest.mark.parametrize(
+    ("site", "text"),
+    [
+        ("mailgun_eu", MAILGUN % "tracking: {opens: true}"),
+        ("mailgun_eu", MAILGUN % "ensure: absent"),
+        ("postmark", POSTMARK % "tracking: {opens: true}"),
+    ],
+)
+def test_what_was_written_and_cannot_be_read_again_counts_as_written(site: str, text: str) -> None:
+    account = Account(Blind)
+    result = of(account, text)
+    assert (result.outcome, result.is_made) == (Outcome.FAILED, True)
+    assert "it was written, and could not be read again: GET " in result.reason
+    assert told(result) == "Apply: 0 applied, 1 failed (1 in part), 0 skipped."
+    assert len([each for each in account.requests(site) if not each.startswith("GET ")]) == 1

@@ -47,19 +47,20 @@ class Bucket:
 
 @dataclass
 class Fixed:
-    """Takes `calls` in each `window`, which begin at multiples of it."""
+    """Takes `calls` in each `window`, which begin at multiples of it, so much earlier."""
 
     calls: int
     window: float
+    begun: float = 0.0
     _number: int = -1
     _used: int = 0
 
     def take(self, now: float) -> float:
-        number = math.floor(now / self.window)
+        number = math.floor((now + self.begun) / self.window)
         if number != self._number:
             self._number, self._used = number, 0
         if self._used == self.calls:
-            return (number + 1) * self.window - now
+            return (number + 1) * self.window - self.begun - now
         self._used += 1
         return 0.0
 

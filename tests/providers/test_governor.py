@@ -71,7 +71,21 @@ def test_a_window_that_forgets_what_was_not_used_is_learnt_as_well(
     calls = 1000
     course = simulate(limiter(name, rate), HINTS[hint], calls=calls, connections=8)
     assert course.refused <= 0.03 * calls + 8
-    assert course.took <= 1.25 * calls / rate + 1
+    assert course.took <= 1.2 * calls / rate + 1
+
+
+@pytest.mark.parametrize("latency", [0.01, 0.05])
+@pytest.mark.parametrize("calls", [150, 276, 600])
+@pytest.mark.parametrize("hint", HINTS)
+@pytest.mark.parametrize("rate", [5, 10])
+def test_it_does_not_matter_when_in_a_window_the_first_call_comes(
+    rate: int, hint: str, calls: int, latency: float
+) -> None:
+    for tenth in range(10):
+        limit = Fixed(rate, 1.0, tenth / 10)
+        course = simulate(limit, HINTS[hint], calls=calls, connections=8, latency=latency)
+        assert course.refused <= 0.03 * calls + 8
+        assert course.took <= 1.2 * calls / rate + 1
 
 
 @settings(deadline=None)

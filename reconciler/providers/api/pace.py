@@ -16,23 +16,25 @@ _SECOND, _ABOUT_A_SECOND = 1.0, 2.2
 what came before a wait that seems to end in the next second but one: it may have been rounded up.
 """
 
-_PATIENCE, _MOST_PATIENCE = 30, 120
+_PATIENCE, _MOST_PATIENCE = 50, 120
 """Calls from a refusal to the middle of the curve; twice as many each time that it proves right."""
 
-_MIDDLE, _DIP, _RISE, _MOST = 0.95, 0.05, 0.12, 2.0
+_MIDDLE, _DIP, _RISE, _MOST = 0.95, 0.05, 0.06, 2.0
 """Of the measured rate: the middle, how far below it a refusal leads, how far above it leads as
 many calls after it, and the most. Just below the limit a call that comes a little early is taken.
 """
 
-_TELLING, _FEW = 5, 4
-"""Good answers that a rate is measured by, and the number below which a first guess is none."""
+_TELLING, _FEW, _FIRST_GUESS = 5, 4, 2.0
+"""Good answers that a rate is measured by, the number below which a first guess is none, and the
+least that is guessed, in calls a second.
+"""
 
-_STEP, _NOT_SAVED_UP = 1.25, 0.75
-"""Calls a second that a good answer adds to a rate that is a guess: it triples within a second. And
+_STEP, _NOT_SAVED_UP = 0.7, 0.65
+"""Calls a second that a good answer adds to a rate that is a guess: it doubles within a second. And
 how much of what was borne in the last second may be believed then: the rest was saved up before.
 """
 
-_LOOK, _TELLING_LOOK = 5.0, 2.5
+_LOOK, _TELLING_LOOK = 5.0, 1.5
 """Seconds of paced calls that a rate is read off, and how many of them leave no doubt."""
 
 _SLOWEST = 1 / 30
@@ -56,9 +58,12 @@ class _Refusal:
     lately: float
     look: float
     last_second: float
+    came: float
     ends: float
     is_longer: bool = False
-    """Whether calls were refused again without having been told how long to wait."""
+    """Whether calls were refused again, for longer than a second can explain, and without having
+    been told how long to wait. Within a second the time that was told was rounded down.
+    """
 
     @property
     def is_in_doubt(self) -> bool:
@@ -129,11 +134,13 @@ class Pace:
                 lately=self._seen(now, look) if is_second else 0.0,
                 look=look,
                 last_second=self._seen(now, 1.0),
+                came=now,
                 ends=ends,
             )
         else:
             self._refusal.ends = max(ends, self._refusal.ends)
-            self._refusal.is_longer |= not is_told
+            is_longer = resumes - self._refusal.came > _ABOUT_A_SECOND
+            self._refusal.is_longer |= is_longer and not is_told
         self._next = max(self._next, resumes)
 
     def resume(self) -> None:
@@ -149,7 +156,7 @@ class Pace:
         """Take what came for the rate, or for a guess: others may have called just before."""
         is_short = not self._marks or refusal.ends - self._marks[0][0] < _ABOUT_A_SECOND
         self._is_guessing = answers < _FEW or is_short
-        self._know(max(measured, 1.0), share=1.0 if self._is_guessing else _MIDDLE - _DIP)
+        self._know(max(measured, _FIRST_GUESS), share=1.0 if self._is_guessing else _MIDDLE - _DIP)
 
     def _adjust(self, refusal: _Refusal, measured: float) -> None:
         if refusal.was_guessing:

@@ -113,7 +113,8 @@ class Authority:
     def collections(self) -> list[Collection]:
         """Return what has to be listed.
 
-        It tells whether what is pruned is declared anywhere, and what goes has moved elsewhere.
+        It tells whether what is pruned is declared anywhere, whether what goes has moved elsewhere,
+        and that nothing else has the address of what is touched.
         """
         kinds = {self._pruned_kind(change) for change in self.saved.prunes}
         pruned = [
@@ -123,11 +124,9 @@ class Authority:
             if kind in kinds and self._is_named(provider, kind)
         ]
         awaited = (self.whole.desired[address] for address in self._awaited())
-        return list(
-            dict.fromkeys(
-                [*pruned, *(Collection(each.address.root, each.kind) for each in awaited)]
-            )
-        )
+        doubled = (each for each in self.touched() if each.kind.has_twins)
+        beside = (Collection(each.address.root, each.kind) for each in [*awaited, *doubled])
+        return list(dict.fromkeys([*pruned, *beside]))
 
     def confirm(
         self,
@@ -147,6 +146,7 @@ class Authority:
         found = {**live, **moved, **dict(self._pruned(listed))}
         for change in self.saved.changes:
             self._check_unchanged(change, found.get(address_of(change)))
+        self._check_alone(listed)
         plan = build_plan(
             desired=desired,
             live=found,
@@ -227,6 +227,14 @@ class Authority:
                 raise StalePlan(
                     f"{name}: `{field}` of {address} changed since it was planned; plan again"
                 )
+
+    def _check_alone(self, listed: Snapshot) -> None:
+        """Raise StalePlan where the file could choose between several with one address."""
+        declared = {address_of(each) for each in self.saved.changes if not each["pruned"]}
+        for address in listed if not self.prune else ():
+            if address.twin and address.oldest in declared:
+                fact = f"{address.oldest} is there more than once by now"
+                raise StalePlan(f"{self.saved.name}: {fact}; plan again")
 
     def _forged(self, fact: str) -> InvalidPlanFile:
         return InvalidPlanFile(f"{self.saved.name}: {fact}; plan again")

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,9 +12,15 @@ import pytest
 from account import Account, addresses, outcomes, yaml
 
 from reconciler.engine.attempt import Result
+from reconciler.engine.authority import Authority
+from reconciler.engine.planfile import load_plan, save_plan
 from reconciler.engine.refresh import make_plan
+from reconciler.engine.selection import EVERYTHING
+from reconciler.errors import StalePlan
+from reconciler.library.options import Options
+from reconciler.library.reconciler import Reconciler
 from reconciler.model import Config
-from reconciler.providers.api import Reader
+from reconciler.providers.api import Reader, Writer
 from reconciler.reports.text import plan_as_text, results_as_text
 
 URL = "https://hooks.example.com/once"
@@ -424,3 +431,18 @@ def test_the_account_webhook_that_was_made_first_stays_whatever_its_id_is(
     (left,) = account.by_hand("mailgun_us", "GET", "/v1/webhooks")["webhooks"]
     assert left["webhook_id"] == higher
     assert account.plan(wanted).changes == ()
+
+
+def test_a_plan_file_says_nothing_of_what_has_a_twin_by_now(tmp_path: Path) -> None:
+    account, wanted, path = Account(), config("open"), tmp_path / "plan.json"
+    by_hand(account)
+    save_plan(account.plan(wanted), path)
+    twin = by_hand(account)
+    authority = Authority(load_plan(path), wanted)
+    with account.sessions(authority.config, Writer) as sessions:
+        options = Options(pause=account.clock.pause)
+        reconciler = Reconciler(authority.config, EVERYTHING, sessions, options)
+        with pytest.raises(StalePlan, match="is there more than once by now; plan again"):
+            reconciler.confirm(authority)
+        account.by_hand("postmark", "DELETE", f"/webhooks/{twin}")
+        assert reconciler.confirm(authority).count("update") == 1

@@ -88,6 +88,17 @@ def test_it_does_not_matter_when_in_a_window_the_first_call_comes(
         assert course.took <= 1.2 * calls / rate + 1
 
 
+@pytest.mark.parametrize("begun", [0.0, 2.0, 4.0, 6.0, 8.0])
+@pytest.mark.parametrize("calls", [150, 276, 700])
+@pytest.mark.parametrize("rate", [5, 10])
+def test_windows_of_ten_seconds_that_nobody_tells_cost_no_more_than_one_of_them(
+    rate: int, calls: int, begun: float
+) -> None:
+    for limit in (Fixed(10 * rate, 10.0, begun), Sliding(10 * rate, 10.0)):
+        course = simulate(limit, HINTS["nothing"], calls=calls, connections=8, latency=0.02)
+        assert course.took <= 1.2 * calls / rate + limit.window
+
+
 @settings(deadline=None)
 @given(
     st.floats(0.5, 50),

@@ -153,7 +153,9 @@ class Governor:
         if self._refused_for and self._refused_for + wait > LONGEST_WAIT:
             wait = math.inf
         self._refused_for += wait
-        self._hold(now, min(told or wait, wait), wait, is_told=told is not None)
+        # Where nothing is told, a window ends somewhere between this refusal and the next try.
+        ends = wait / 2 if self._refusals > 1 else wait
+        self._hold(now, min(told or ends, wait), wait, is_told=told is not None)
 
     def _hold(self, now: float, until_reset: float, wait: float, *, is_told: bool) -> None:
         self._held_until = max(self._held_until, now + wait)
@@ -195,8 +197,8 @@ class _Budget:
 
 
 def _backoff(refusals: int) -> float:
-    """Return 1, then 0.5, 1, 2 and so on, in seconds: most windows are of a second or a minute."""
-    return min(_LONGEST_BACKOFF, 2.0 ** (refusals - 2)) if refusals else 1.0
+    """Return 1, and again 1, then 2, 4 and so on, in seconds: most windows are of a second."""
+    return min(_LONGEST_BACKOFF, 2.0 ** max(0, refusals - 1))
 
 
 def _own(path: str) -> str:

@@ -590,15 +590,17 @@ def test_no_field_of_a_kind_is_left_out() -> None:
     assert {field_of(leaf) for leaf in LEAVES} | {CERTIFICATE} | IMPLIED == fields
 
 
-def put(content: Json, leaf: str, value: Any, *, everywhere: bool = False) -> Json:
-    """Say one thing more, of the domain or of all domains."""
+def put(
+    content: Json, leaf: str, value: Any, name: str = DOMAIN, *, everywhere: bool = False
+) -> Json:
+    """Say one thing more, of a domain or of all domains."""
     if leaf.startswith("account_webhooks."):
         webhook = {"url": URLS[0], "events": ["opened"]} | {field_of(leaf)[1]: value}
         content["account_webhooks"] = [webhook]
         return content
     *path, last = leaf.split(".")
     is_wide = everywhere and bool(PROVIDER.keys() & {*path})
-    place = content if is_wide else content["domains"][DOMAIN]
+    place = content if is_wide else content["domains"][name]
     for key in path:
         known = place.get(key, {})
         place[key] = known if isinstance(known, dict) else {"active": known}

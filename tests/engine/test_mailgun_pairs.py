@@ -6,7 +6,7 @@ cannot be told is said beside the field.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations, cycle
+from itertools import combinations, cycle, islice
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs
@@ -197,9 +197,14 @@ def unsaid(account: Account, content: Json, plan: Plan, before: Any) -> Iterator
 
 def broken(state: State, pair: Pair, region: str) -> list[str]:
     """Return in what the law is broken."""
-    account, content = account_in(state, region), provider(region) | {"domains": {DOMAIN: {}}}
+    content = provider(region) | {"domains": {DOMAIN: {}}}
     for leaf, value in pair:
         put(content, leaf, value)
+    return broken_by(content, state, region)
+
+
+def broken_by(content: Json, state: State, region: str) -> list[str]:
+    account = account_in(state, region)
     config, before = config_of(content), facts(account, region)
     account.transport = forms = Forms(account.transport)
     plan = account.plan(config)
@@ -207,7 +212,8 @@ def broken(state: State, pair: Pair, region: str) -> list[str]:
         return []
     results = account.apply(config, plan)
     found = [f"sent, and not shown: {w}" for w in forms.writes if not is_planned(w, shown(plan))]
-    if sum(path.endswith("/verify") for _, path, _ in forms.writes) > 1:
+    verified = [path for _, path, _ in forms.writes if path.endswith("/verify")]
+    if len(verified) > len(set(verified)):
         found.append("verified twice")
     if any(each.outcome is not Outcome.APPLIED for each in results):
         reasons = [each.reason for each in results if each.outcome is not Outcome.APPLIED]
@@ -222,8 +228,42 @@ def broken(state: State, pair: Pair, region: str) -> list[str]:
     return found
 
 
+FAMILY_STATES = {
+    **{name: STATES[name] for name in STATES if "below" in name or name.startswith("empty")},
+    "verified, below another": State(UNDER, published_before=True),
+    "its own below another, verified": State(OWN, published_before=True),
+    "its own below another, strict": State(OWN, published=True, settings=STRICT),
+    "silent above": State({PARENT: {"keys": {"k1": False}}, DOMAIN: {}}, published_before=True),
+    "silent above, published later": State({PARENT: {"keys": {"k1": False}}}, published=True),
+}
+KEYS_LEAVES = [
+    (leaf, value)
+    for leaf in (
+        "use_automatic_sender_security",
+        "force_dkim_authority",
+        "web_scheme",
+        "web_prefix",
+        "dkim.selector",
+        "tracking.dkim_signing",
+    )
+    for value in VALUES[leaf]
+]
+
+
+def families(state: str) -> Iterator[Json]:
+    """Yield what is said of a domain and one below it, without end."""
+    random = Random(state)
+    while True:
+        content: Json = {"domains": {PARENT: {}, DOMAIN: {}}}
+        for name in (PARENT, DOMAIN):
+            for leaf, value in random.sample(KEYS_LEAVES, random.choice((1, 1, 2))):
+                put(content, leaf, value, name)
+        yield content
+
+
 EACH = 24
 """How many of the pairs are tried from each state: all of them take minutes."""
+FAMILIES = 12
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -234,4 +274,13 @@ def test_what_is_sent_is_what_is_shown_and_then_all_is_at_rest(name: str) -> Non
         for pair, region in zip(sample, cycle(("us", "eu")), strict=False)
         if (faults := broken(STATES[name], pair, region))
     }
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", FAMILY_STATES)
+def test_the_same_holds_of_a_domain_and_one_below_it(name: str) -> None:
+    found = {}
+    for content, region in zip(islice(families(name), FAMILIES), cycle(("us", "eu")), strict=False):
+        if faults := broken_by(provider(region) | content, FAMILY_STATES[name], region):
+            found[str(content)] = faults
     assert found == {}

@@ -99,8 +99,8 @@ class Dkim(PerDomain):
 
         A look at DNS may let a key sign that is not to: one for a domain below as well.
         """
-        own = [each for each in changes if each.subject.address not in desired.follows]
-        below = [each for each in changes if each.subject.address in desired.follows]
+        own = [each for each in changes if _domain_of(each) == desired.parent]
+        below = [each for each in changes if _domain_of(each) != desired.parent]
         changed = {name: each for change in own for name, each in _after(change)}
         if {AUTHORITY, AUTOMATIC} & changed.keys():
             return _with_other_keys(live, changed)
@@ -173,7 +173,7 @@ class Dkim(PerDomain):
             rename(session, domain, str(selector))
 
         def do_switch(_: tuple[str, ...]) -> None:
-            looked_for = list(_looked_for(session, domain)) if signing is False else []
+            looked_for = list(_looked_for(session, desired)) if signing is False else []
             for each in looked_for:
                 look_at_dns(session, each)
             is_stale = looked_for or way.rename
@@ -209,13 +209,13 @@ def keys_of(desired: Resource, live: Resource) -> tuple[Key, ...]:
     return switchable(live.facts["keys"], domain, are_hosted=are_hosted)
 
 
-def _looked_for(session: Writing, domain: str) -> Iterator[str]:
+def _looked_for(session: Writing, desired: Resource) -> Iterator[str]:
     """Yield for which domains DNS is still to be looked up, and the keys of this one with it."""
-    if session.looks.is_wanted(domain):
+    if session.looks.is_wanted(domain := desired.address.parts[-2]):
         yield domain
-    for each in session.looks.wanted_below(domain):
-        if _is_signed_for(session, each):
-            yield each
+    for each in desired.follows:
+        if session.looks.is_wanted(each.name) and _is_signed_for(session, each.name):
+            yield each.name
 
 
 def _is_signed_for(session: Reading, domain: str) -> bool:
@@ -224,6 +224,10 @@ def _is_signed_for(session: Reading, domain: str) -> bool:
         return not switchable(read_keys(session, domain), domain, are_hosted=False)
     except NotFound:
         return False
+
+
+def _domain_of(change: Create | Update) -> Address:
+    return change.subject.parent or change.subject.address
 
 
 def _after(change: Create | Update) -> Iterator[tuple[str, Any]]:

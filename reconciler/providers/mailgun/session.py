@@ -35,11 +35,6 @@ class Looks:
         with self._lock:
             return domain in self._wanted
 
-    def wanted_below(self, domain: str) -> list[str]:
-        """Return the domains below one that are still to be looked up."""
-        with self._lock:
-            return sorted(each for each in self._wanted if each.endswith(f".{domain}"))
-
     def is_taken(self, domain: str) -> bool:
         with self._lock:
             return domain in self._taken

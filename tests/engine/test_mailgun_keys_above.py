@@ -124,3 +124,31 @@ def test_a_selector_is_not_made_beside_one_that_is_being_renamed() -> None:
     again = domains(**{ABOVE: renamed, BELOW: {}, OTHER: new})
     applied(account, again)
     assert changed(account, again) == []
+
+
+def test_a_selector_does_not_rise_where_the_nearest_domain_has_a_key_of_its_own() -> None:
+    middle, low = "mid.example.org", "c.mid.example.org"
+    account = account_of(**{middle: {}, ABOVE: {}})
+    config = domains(**{ABOVE: {"dkim": {"selector": "zzz"}}, low: {"dkim": {"selector": "zzz"}}})
+    assert {each.address.parts[2] for each in account.plan(config).refusals} == {low}
+
+
+@pytest.mark.parametrize("beside", [{"web_prefix": "click"}, {}])
+def test_of_several_keys_the_one_that_is_named_signs_after_a_look_at_dns(beside: Json) -> None:
+    account = account_of(**{ABOVE: {"keys": {"k1": False}}})
+    config = domains(**{ABOVE: {"dkim": {"selector": "k1"}} | beside, BELOW: {}})
+    plan = account.plan(config)
+    (field,) = next(each.fields for each in plan.changes if each.subject.kind.name == "dkim")
+    assert (field.name, field.before, field.after) == ("selector", UNSETTLED, "k1")
+    applied(account, config)
+    assert changed(account, config) == []
+    keys = state_of(account, "us")["domains"][ABOVE]["keys"]
+    assert [key["selector"] for key in keys if key["is_active"]] == ["k1"]
+
+
+def test_a_look_that_a_key_needs_lets_no_other_key_sign() -> None:
+    account = account_of(**{ABOVE: {"keys": {"k1": False}}})
+    account.sandbox.world.settings["mailgun_strict_activation"] = True
+    config = domains(**{ABOVE: {"dkim": {"selector": "k1"}, "tracking": {"dkim_signing": True}}})
+    applied(account, config)
+    assert changed(account, config) == []

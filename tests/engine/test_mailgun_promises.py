@@ -284,8 +284,12 @@ def test_a_domain_that_would_sign_for_another_is_not_planned_to_be_deleted() -> 
     ]
     for others in several:
         assert refusals(account, **{"example.net": ABSENT, **others}) == []
+    # Whatever stands between: the authority of the topmost domain is inherited.
     between = "x.new.example.net"
-    assert refusals(account, **{"example.net": ABSENT, below: own, between: {}}) == []
+    for new in (own, {"use_automatic_sender_security": True}):
+        assert len(refusals(account, **{"example.net": ABSENT, below: new, between: {}})) == 1
+    (reason,) = refusals(account, **{"example.net": ABSENT, between: new})
+    assert f"would sign for {between}, " in reason
     (reason,) = refusals(account, **{"example.net": ABSENT, between: {}, "y.example.net": {}})
     assert f"would sign for {between} and 1 more" in reason
 

@@ -11,6 +11,7 @@ from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC, DKIM_HOSTS
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.keys import (
+    Course,
     Key,
     are_automatic,
     by_selector,
@@ -70,8 +71,8 @@ class Dkim(PerDomain):
                     kind=self,
                     attributes=values | _implied(node),
                     parent=domain,
-                    # A look at DNS for one of them may let the key sign that is not to.
-                    follows=tuple(below.get(domain, ())) if values.get(SIGNING) is False else (),
+                    # A look at DNS for one of them may let a key sign that is not to.
+                    follows=() if values.get(SIGNING) else tuple(below.get(domain, ())),
                     locations={"": place} | {key: each.location for key, each in named.items()},
                 )
 
@@ -104,9 +105,9 @@ class Dkim(PerDomain):
         changed = {name: each for change in own for name, each in _after(change)}
         if {AUTHORITY, AUTOMATIC} & changed.keys():
             return _with_other_keys(live, changed)
-        is_silent = all(each.attributes.get(SIGNING) is False for each in (desired, live))
-        if is_silent and (any(map(looks_at_dns, own)) or any(map(_is_signed_above, below))):
-            return replace(live, attributes={**live.attributes, SIGNING: UNSETTLED})
+        is_looked_for = any(map(looks_at_dns, own)) or any(map(_is_signed_above, below))
+        if is_looked_for and live.attributes.get(SIGNING) is False:
+            return _with_a_key_that_may_sign(desired, live)
         return live
 
     def meet(self, desired: Resource, live: Resource) -> Resource:
@@ -116,7 +117,8 @@ class Dkim(PerDomain):
         are_others = not keys and bool(are_told)
         hidden = {SIGNING, SELECTOR} if are_others else set()
         signs = desired.attributes.get(SIGNING, bool(signing_keys(keys)))
-        if not signs and by_selector(keys, desired.attributes.get(SELECTOR)):
+        is_settled = live.attributes.get(SELECTOR) != UNSETTLED
+        if is_settled and not signs and by_selector(keys, desired.attributes.get(SELECTOR)):
             hidden.add(SELECTOR)
         known = {name: each for name, each in desired.attributes.items() if name not in hidden}
         return replace(desired, attributes=known)
@@ -167,18 +169,24 @@ class Dkim(PerDomain):
         signing = desired.attributes[SIGNING] if SIGNING in names else None
         # Also a selector that is as it should be says which key is to sign.
         selector = desired.attributes.get(SELECTOR) if SELECTOR in names or signing else None
-        way = course(self._keys(session, desired), signing, selector)
+        keys = self._keys(session, desired)
+        way = course(keys, signing, selector)
 
         def do_rename(_: tuple[str, ...]) -> None:
             rename(session, domain, str(selector))
 
         def do_switch(_: tuple[str, ...]) -> None:
-            looked_for = list(_looked_for(session, desired)) if signing is False else []
+            # A look may let a key sign that is not to, or another one than the one that is named.
+            is_open = signing is False or not (signing or way.rename or signing_keys(keys))
+            looked_for = list(_looked_for(session, desired)) if is_open else []
             for each in looked_for:
                 look_at_dns(session, each)
             is_stale = looked_for or way.rename
-            keys = self._keys(session, desired) if is_stale else ()
-            switch(session, domain, course(keys, signing, selector) if is_stale else way)
+            if switch(session, domain, left() if is_stale else way):
+                switch(session, domain, left())
+
+        def left() -> Course:
+            return course(self._keys(session, desired), signing, selector)
 
         steps = [Step((SELECTOR,), do_rename)] if way.rename else []
         rest = tuple(name for name in names if not (way.rename and name == SELECTOR))
@@ -241,6 +249,19 @@ def _with_other_keys(live: Resource, changed: Mapping[str, Any]) -> Resource:
     left = () if AUTHORITY in changed else without_automatic(live.facts["keys"])
     unsettled = dict.fromkeys((SIGNING, SELECTOR), UNSETTLED)
     return replace(live, attributes=unsettled, facts={"keys": left})
+
+
+def _with_a_key_that_may_sign(desired: Resource, live: Resource) -> Resource:
+    """Return a domain that does not sign, in view of a look at DNS, after which a key may.
+
+    Which of several that is, Mailgun chooses; a single one has its selector already.
+    """
+    unsettled = {}
+    if desired.attributes.get(SIGNING) is False:
+        unsettled = {SIGNING: UNSETTLED}
+    elif SIGNING not in desired.attributes and len(keys_of(desired, live)) > 1:
+        unsettled = {SELECTOR: UNSETTLED}
+    return replace(live, attributes={**live.attributes, **unsettled})
 
 
 def _is_signed_above(change: Create | Update) -> bool:

@@ -130,19 +130,23 @@ def rename(session: Writing, domain: str, selector: str) -> None:
     session.client.put(path, form={"dkim_selector": selector})
 
 
-def switch(session: Writing, domain: str, way: Course) -> None:
+def switch(session: Writing, domain: str, way: Course) -> bool:
     """First let others sign, so that mail is signed all the time.
 
     Mailgun may want to have seen a key's record before (sources disagree, §7.1), and looks only
-    when it is asked to. Raises InvalidRequest, with the record, if it does not find it.
+    when it is asked to. Returns whether it was: then other keys may sign as well. Raises
+    InvalidRequest, with the record, if it does not find it.
     """
+    has_looked = False
     for key in way.activate:
         try:
             _switch(session, domain, key, "activate")
         except InvalidRequest as refusal:
             _look_and_activate(session, domain, key, refusal)
+            has_looked = True
     for key in way.deactivate:
         _switch(session, domain, key, "deactivate")
+    return has_looked
 
 
 def _look_and_activate(session: Writing, domain: str, key: Key, refusal: InvalidRequest) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
 from reconciler.providers.mailgun.dkim import SELECTOR, Dkim
-from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC
+from reconciler.providers.mailgun.domain_fields import AUTHORITY
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.events import MOST_URLS
 from reconciler.providers.mailgun.lineage import ancestors
@@ -62,7 +62,7 @@ def selectors_of_one_key(
     }
     for address, resource in desired.items() if renamed else ():
         name = address.parts[-2]
-        above = next((each for each in ancestors(name) if collection / each in live), "")
+        above = next((each for each in ancestors(name) if collection / each in renamed), "")
         signs = renamed.get(collection / above)
         if signs and isinstance(resource.kind, Dkim) and SELECTOR in resource.attributes:
             domain = collection / name
@@ -91,18 +91,18 @@ def _coming(desired: Snapshot, live: Snapshot) -> dict[Address, list[str]]:
         if wanted.absent or not _is_given_away(wanted, live.get(address)):
             continue
         collection = Address(address.parts[:-1])
-        # The nearest one that is there signs, or is asked for by what stands below it.
-        above = (collection / each for each in ancestors(address.name))
-        nearest = next((each for each in above if each in live or each in desired), None)
-        if nearest:
-            found.setdefault(nearest, []).append(address.name)
+        # The topmost one that is there signs (mailgun.md §7.2: the root's authority is inherited).
+        above = [collection / each for each in ancestors(address.name)]
+        there = [each for each in above if each in live]
+        if there:
+            found.setdefault(there[-1], []).append(address.name)
     return found
 
 
 def _is_given_away(wanted: Resource, live: Resource | None) -> bool:
     """Whether a domain is not going to have a key of its own, which it has by now or never had."""
     if live is None:
-        return not (wanted.attributes.get(AUTHORITY) or wanted.attributes.get(AUTOMATIC))
+        return not wanted.attributes.get(AUTHORITY)
     has_own = live.attributes.get(AUTHORITY) is True
     return has_own and wanted.attributes.get(AUTHORITY) is False
 

@@ -85,11 +85,11 @@ class Certificates(PerDomain):
 
     def create(self, session: Writing, desired: Resource) -> Resource:
         """Request it for a domain that was created just before, if its CNAME is there already."""
-        x509.request(session, desired.address.parts[-2], looking=True)
+        x509.request(session, desired.address.parts[-2])
         return desired
 
     def update(self, session: Writing, change: Update) -> None:
-        x509.request(session, change.desired.address.parts[-2], looking=True)
+        x509.request(session, change.desired.address.parts[-2])
 
 
 def _notes(found: Certificate) -> Iterator[str]:

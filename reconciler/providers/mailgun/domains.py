@@ -205,7 +205,7 @@ class Domains(Kind[Reading, Writing]):
             session.client.put(path_of("/v3/domains/{}/dkim_authority", name), form=form)
 
         def lead_to_https(names: tuple[str, ...]) -> None:
-            x509.request(session, name, looking=session.looks.is_wanted(name))
+            x509.request(session, name)
             put(names)
 
         late = {AUTHORITY} | ({SCHEME} if _leads_to_https(change) else set())

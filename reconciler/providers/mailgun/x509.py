@@ -58,13 +58,14 @@ def _status(session: Reading, host: str) -> tuple[str, str]:
     return answer["status"].lower(), without_secrets(str(answer.get("error") or ""))
 
 
-def request(session: Writing, domain: str, *, looking: bool) -> None:
+def request(session: Writing, domain: str) -> None:
     """Have one made, unless there is one or Mailgun could not make it for want of the CNAME.
 
-    `looking` has Mailgun look for the CNAME first, as far as it does not know it yet.
+    Mailgun looks for the CNAME first, if it does not know it yet and has not looked since the
+    domain's records changed: a look may do more than that, such as let a key sign.
     """
     found = look(session, domain)
-    if found.waits and looking and not session.looks.is_taken(domain):
+    if found.waits and session.looks.is_wanted(domain):
         look_at_dns(session, domain)
         found = look(session, domain)
     if not found.is_missing or found.waits:

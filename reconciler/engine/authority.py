@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.engine.fingerprint import fingerprint
 from reconciler.engine.live import Collection
-from reconciler.engine.moves import Where, job_of, within_provider
+from reconciler.engine.moves import Where, anywhere, job_of, within_provider
 from reconciler.engine.plan import Plan, build_plan, identity
 from reconciler.engine.plandocument import change_as_document
 from reconciler.engine.planfile import SavedPlan, address_of
@@ -63,7 +63,9 @@ class Authority:
         service are looked at.
         """
         pruning = {self._provider(change).service.name for change in self.saved.prunes}
+        awaited = self._awaited()
         touched = {change["path"][0] for change in self.saved.changes}
+        touched |= {address.provider for address in awaited}
         declared = self.whole.desired
         planned = [address_of(change) for change in self.saved.changes]
         return replace(
@@ -75,7 +77,7 @@ class Authority:
             },
             desired={
                 address: declared[address]
-                for address in [*planned, *self._awaited()]
+                for address in [*planned, *awaited]
                 if address in declared
             },
         )
@@ -87,9 +89,9 @@ class Authority:
         """
         planned = {address_of(change) for change in self.saved.changes}
         goes = [self._planned(each) for each in self.saved.changes if each["action"] == "delete"]
-        jobs = {job_of(each, within_provider) for each in goes} - {None}
+        jobs = {job_of(each, anywhere) for each in goes} - {None}
         declared = self.whole.desired.values() if jobs else ()
-        awaited = (each for each in declared if job_of(each, within_provider) in jobs)
+        awaited = (each for each in declared if job_of(each, anywhere) in jobs)
         return [each.address for each in awaited if not each.absent and each.address not in planned]
 
     def touched(self) -> list[Resource]:
@@ -146,7 +148,7 @@ class Authority:
         found = {**live, **moved, **dict(self._pruned(listed))}
         for change in self.saved.changes:
             self._check_unchanged(change, found.get(address_of(change)))
-        self._check_alone(listed)
+        self._check_alone(live, listed)
         plan = build_plan(
             desired=desired,
             live=found,
@@ -228,12 +230,18 @@ class Authority:
                     f"{name}: `{field}` of {address} changed since it was planned; plan again"
                 )
 
-    def _check_alone(self, listed: Snapshot) -> None:
-        """Raise StalePlan where the file could choose between several with one address."""
+    def _check_alone(self, live: Snapshot, listed: Snapshot) -> None:
+        """Raise StalePlan where the file could choose between several with one address.
+
+        What is declared is the oldest; with `prune` that may have younger twins.
+        """
         declared = {address_of(each) for each in self.saved.changes if not each["pruned"]}
-        for address in listed if not self.prune else ():
-            if address.twin and address.oldest in declared:
-                fact = f"{address.oldest} is there more than once by now"
+        twins = {address.oldest for address in listed if address.twin and not self.prune}
+        for address in sorted(declared):
+            known, oldest = live.get(address), listed.get(address)
+            is_another = known and oldest and known.remote_id != oldest.remote_id
+            if address in twins or is_another:
+                fact = f"{address} is there more than once by now"
                 raise StalePlan(f"{self.saved.name}: {fact}; plan again")
 
     def _forged(self, fact: str) -> InvalidPlanFile:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from reconciler.engine.moves import job_of, within_provider
+from reconciler.engine.moves import anywhere, job_of
 from reconciler.errors import UsageError
 from reconciler.model import Address, Config, Snapshot
 from reconciler.source import printable
@@ -44,12 +44,10 @@ class Selection:
     def awaited(self, desired: Snapshot) -> set[Address]:
         """Return what is to do the job of what is selected to go: that waits until it is there."""
         chosen = [each for each in desired.values() if each.absent and each.address in self]
-        leaving = {job_of(each, within_provider) for each in chosen} - {None}
+        leaving = {job_of(each, anywhere) for each in chosen} - {None}
         others = [] if self.is_all or not leaving else desired.values()
         return {
-            each.address
-            for each in others
-            if not each.absent and job_of(each, within_provider) in leaving
+            each.address for each in others if not each.absent and job_of(each, anywhere) in leaving
         }
 
     def of(self, desired: Snapshot) -> Snapshot:
@@ -109,10 +107,12 @@ def _unmet(pattern: str, known: Sequence[Address]) -> UsageError:
 
 def concerned(config: Config, selection: Selection) -> Config:
     """Return the configuration with the providers that a selection meets: others need no token."""
+    awaited = {address.provider for address in selection.awaited(config.desired)}
     chosen = {
         name: provider
         for name, provider in config.providers.items()
-        if selection.reaches(provider.address)
+        if name in awaited
+        or selection.reaches(provider.address)
         or any(address.provider == name and address in selection for address in config.desired)
     }
     return replace(config, providers=chosen, desired=selection.of(config.desired))

@@ -185,6 +185,20 @@ def test_what_is_selected_does_not_go_while_the_plan_refuses_the_new_one() -> No
     assert refusal.address.parts[2] == "broadcast"
 
 
+def test_what_moves_to_another_provider_is_selected_and_looked_at_with_the_old_one(
+    tmp_path: Path,
+) -> None:
+    account, config, path = account_with_the_old_one(), declared(GONE, NEW), tmp_path / "p"
+    assert set(concerned(config, Selection((OLD,))).providers) == {"t", "u"}
+    plan = account.plan(config, only=[OLD])
+    assert [each.action for each in plan.changes] == ["create", "delete"]
+    save_plan(plan, path)
+    assert confirmed(account, config, path).changes == plan.changes
+    without_creations(path)
+    with pytest.raises(InvalidPlanFile, match="does not follow from what is there"):
+        confirmed(account, config, path)
+
+
 def test_only_what_moves_from_a_selected_place_is_selected_besides() -> None:
     other = NEW.replace("moved", "other")
     config = declared(f"{BOTH}, {other}")

@@ -13,6 +13,7 @@ from account import Account, addresses, outcomes, yaml
 
 from reconciler.engine.attempt import Result
 from reconciler.engine.authority import Authority
+from reconciler.engine.plan import Plan
 from reconciler.engine.planfile import load_plan, save_plan
 from reconciler.engine.refresh import make_plan
 from reconciler.engine.selection import EVERYTHING
@@ -433,16 +434,32 @@ def test_the_account_webhook_that_was_made_first_stays_whatever_its_id_is(
     assert account.plan(wanted).changes == ()
 
 
+def confirm(account: Account, authority: Authority) -> Plan:
+    options = Options(pause=account.clock.pause)
+    with account.sessions(authority.config, Writer) as sessions:
+        return Reconciler(authority.config, EVERYTHING, sessions, options).confirm(authority)
+
+
 def test_a_plan_file_says_nothing_of_what_has_a_twin_by_now(tmp_path: Path) -> None:
     account, wanted, path = Account(), config("open"), tmp_path / "plan.json"
     by_hand(account)
     save_plan(account.plan(wanted), path)
     twin = by_hand(account)
     authority = Authority(load_plan(path), wanted)
-    with account.sessions(authority.config, Writer) as sessions:
-        options = Options(pause=account.clock.pause)
-        reconciler = Reconciler(authority.config, EVERYTHING, sessions, options)
-        with pytest.raises(StalePlan, match="is there more than once by now; plan again"):
-            reconciler.confirm(authority)
-        account.by_hand("postmark", "DELETE", f"/webhooks/{twin}")
-        assert reconciler.confirm(authority).count("update") == 1
+    with pytest.raises(StalePlan, match="is there more than once by now; plan again"):
+        confirm(account, authority)
+    account.by_hand("postmark", "DELETE", f"/webhooks/{twin}")
+    assert confirm(account, authority).count("update") == 1
+
+
+def test_a_plan_file_cannot_choose_the_younger_one_though_it_may_prune(tmp_path: Path) -> None:
+    account, wanted, path = Account(), config("open"), tmp_path / "plan.json"
+    first = by_hand(account)
+    by_hand(account)
+    account.by_hand("postmark", "DELETE", f"/webhooks/{first}")
+    save_plan(account.plan(wanted, prune=True), path)
+    for server in account.sandbox.world.postmark["servers"].values():
+        alike = [each for each in server["webhooks"].values() if each["Url"] == URL]
+        server["webhooks"] |= {str(first): each | {"ID": first} for each in alike}
+    with pytest.raises(StalePlan, match="is there more than once by now; plan again"):
+        confirm(account, Authority(load_plan(path), wanted, prune=True))

@@ -1,9 +1,10 @@
 """A domain whose key signs for others: what is done to one of them touches the other."""
 
+import json
 from typing import Any
 
 import pytest
-from account import Account
+from account import Account, yaml
 from laws import Json
 from test_mailgun_laws import account_with, applied, changed, config_of, provider, state_of
 from test_mailgun_laws import quick_keys as quick_keys  # noqa: PLC0414 - a fixture here, too
@@ -131,6 +132,23 @@ def test_a_selector_does_not_rise_where_the_nearest_domain_has_a_key_of_its_own(
     account = account_of(**{middle: {}, ABOVE: {}})
     config = domains(**{ABOVE: {"dkim": {"selector": "zzz"}}, low: {"dkim": {"selector": "zzz"}}})
     assert {each.address.parts[2] for each in account.plan(config).refusals} == {low}
+
+
+def test_a_selector_is_not_made_beside_one_of_keys_that_are_new() -> None:
+    account = account_of(**{ABOVE: {"created": {"use_automatic_sender_security": "yes"}}})
+    new = {"use_automatic_sender_security": False, "dkim": {"selector": "s1"}}
+    refusals = account.plan(declared(new, {"dkim": {"selector": "k1"}})).refusals
+    assert {each.address.parts[2] for each in refusals} == {BELOW}
+
+
+def test_a_domain_of_another_provider_is_its_own_matter() -> None:
+    account = account_of(**{ABOVE: {}})
+    one, other = (
+        provider("us") | {"domains": {name: {"dkim": {"selector": selector}}}}
+        for name, selector in ((ABOVE, "k1"), (BELOW, "s1"))
+    )
+    config = yaml(f"t: {json.dumps(one)}\nu: {json.dumps(other)}")
+    assert account.plan(config).refusals == ()
 
 
 @pytest.mark.parametrize("beside", [{"web_prefix": "click"}, {}])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.account_webhooks import AccountWebhooks
 from reconciler.providers.mailgun.dkim import SELECTOR, Dkim
-from reconciler.providers.mailgun.domain_fields import AUTHORITY
+from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.events import MOST_URLS
 from reconciler.providers.mailgun.lineage import ancestors
@@ -55,26 +55,39 @@ def selectors_of_one_key(
     and of two nobody can tell which one a change of selector renames.
     """
     collection = provider.address / Domains.name
-    renamed = {
-        Address(address.parts[:-1]): resource.attributes[SELECTOR]
+    own = {
+        address: resource
         for address, resource in desired.items()
-        if isinstance(resource.kind, Dkim) and _is_renamed(resource, live.get(address))
+        if address.provider == provider.name and isinstance(resource.kind, Dkim)
     }
-    for address, resource in desired.items() if renamed else ():
-        name = address.parts[-2]
-        above = next((each for each in ancestors(name) if collection / each in renamed), "")
-        signs = renamed.get(collection / above)
-        if signs and isinstance(resource.kind, Dkim) and SELECTOR in resource.attributes:
-            domain = collection / name
-            if domain not in live and _is_given_away(desired[domain], None):
-                why = _two(above, signs)
-                yield from ((domain, f"dkim.{SELECTOR}", why), (address, SELECTOR, why))
+    renamed = {
+        domain: resource.attributes[SELECTOR]
+        for address, resource in own.items()
+        if SELECTOR in resource.attributes and (domain := Address(address.parts[:-1])) in live
+        if _is_renamed(resource, live.get(address))
+        or _has_other_keys(desired[domain], live[domain])
+    }
+    for address, resource in own.items() if renamed else ():
+        domain = Address(address.parts[:-1])
+        above = next((each for each in ancestors(domain.name) if collection / each in renamed), "")
+        is_new = domain not in live and _is_given_away(desired[domain], None)
+        if above and is_new and SELECTOR in resource.attributes:
+            why = _two(above, renamed[collection / above])
+            yield from ((domain, f"dkim.{SELECTOR}", why), (address, SELECTOR, why))
 
 
 def _is_renamed(desired: Resource, live: Resource | None) -> bool:
-    selector = desired.attributes.get(SELECTOR)
-    known = live.kind.meet(desired, live).attributes if live else {}
-    return SELECTOR in known and live is not None and live.attributes.get(SELECTOR) != selector
+    if live is None:
+        return False
+    known = live.kind.meet(desired, live).attributes
+    return SELECTOR in known and live.attributes.get(SELECTOR) != known[SELECTOR]
+
+
+def _has_other_keys(desired: Resource, live: Resource) -> bool:
+    """Whether a domain gets keys of its own, of which one is to have the selector."""
+    had, has = live.attributes, desired.attributes
+    is_kept_no_more = had.get(AUTOMATIC) is True and has.get(AUTOMATIC) is False
+    return is_kept_no_more or (had.get(AUTHORITY) is False and has.get(AUTHORITY) is True)
 
 
 def _two(above: str, selector: str) -> str:

@@ -130,7 +130,15 @@ def two(settings: str, other: str) -> Config:
     )
 
 
-@pytest.mark.parametrize("other", ["tracking: {opens: true}", "streams: {}"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        "tracking: {opens: true}",
+        "streams: {}",
+        "webhooks: []",
+        "webhooks: [{url: 'https://hooks.example.com/a', triggers: [bounce]}]",
+    ],
+)
 def test_a_server_that_another_provider_finds_by_its_name_is_not_renamed(other: str) -> None:
     account = account_with()
     config = two("settings: {name: New}", other)

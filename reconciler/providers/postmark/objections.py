@@ -96,13 +96,18 @@ def _default_broadcast(streams: Iterable[Resource]) -> str:
 
 
 def renamed_servers(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[Objection]:
-    """Yield a rename, by another provider, of the server that this one finds by its name."""
+    """Yield a rename, by another provider, of the server that this one finds by its name.
+
+    Where nothing that was read of this one tells which server it is, its name does.
+    """
     named = provider.node.at("server")
     own = _server_ids(provider, live)
     for address, resource in desired.items():
         if named and isinstance(resource.kind, Servers) and address in live:
             name = resource.attributes.get("settings.name", named.data)
-            if live[address].remote_id in own and name != named.data:
+            is_told = live[address].remote_id in own
+            is_called_so = not own and live[address].attributes.get("settings.name") == named.data
+            if (is_told or is_called_so) and name != named.data:
                 reason = (
                     f"`settings.name`: {provider.name} finds this server by `server: {named.data}` "
                     f"({named.location}), and would not find it again; give it a `token` instead"

@@ -5,6 +5,7 @@ so who asked for it has to look again.
 """
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ _WAIT_UNTOLD = 60.0
 _LONGEST_SAID = 100 * 366 * 86400.0
 _PIECE = 8
 """So many characters of a token in a row are never shown."""
+_LONG_WORD = re.compile(r"\S{20,}")
+"""No word of a forge's own, but what a token of this run may look like, in whatever form."""
 
 Query = Mapping[str, str | int]
 NextPage = Callable[[str, str, Answer], str | None]
@@ -193,7 +196,10 @@ class Client:
         return InvalidRequest, ""
 
     def _said(self, answer: Answer) -> str:
-        """Return a forge's own words, unless they repeat the token or a piece of it."""
+        """Return a forge's own words, unless they repeat the token or a piece of it.
+
+        It may be given other secrets of the run to repeat, and this one in another form.
+        """
         try:
             data = loads(answer.body)
         except (ValueError, RecursionError):
@@ -203,7 +209,7 @@ class Client:
         pieces = (token[at : at + _PIECE] for at in range(max(1, len(token) - _PIECE + 1)))
         if not isinstance(said, str) or any(piece in said for piece in pieces):
             return ""
-        return said
+        return _LONG_WORD.sub("…", said)
 
     def _decoded(self, method: str, path: str, answer: Answer) -> Any:
         try:

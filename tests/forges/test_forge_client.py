@@ -1,5 +1,6 @@
 """What is asked of a forge and what its answers mean: pages, limits, and words of a stranger."""
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -347,6 +348,24 @@ def test_the_token_is_in_no_error_whatever_the_forge_says(
             shown = f"{error} {error!r} {error.__context__!r} {error.__cause__!r}"
             assert not any(TOKEN[at : at + 8] in shown for at in range(len(TOKEN) - 7))
             assert str(error).isprintable()
+
+
+OTHERS = {
+    "key-ab83a521f9c543c583089e048e687c5f": "no: … is wrong",
+    base64.b64encode(TOKEN.encode()).decode(): "no: … is wrong",
+    TOKEN.encode().hex(): "no: … is wrong",
+    "installation": "no: installation is wrong",
+}
+
+
+@pytest.mark.parametrize(("word", "shown"), OTHERS.items(), ids=["key", "base64", "hex", "word"])
+def test_no_word_is_shown_that_may_be_a_secret_in_some_form(word: str, shown: str) -> None:
+    said = {"message": f"no: {word} is wrong"}
+    with (
+        forge_of(World(), answering=lambda _: Reply(422, said)) as forge,
+        pytest.raises(InvalidRequest, match=shown),
+    ):
+        forge.add_comment(PULL, "x")
 
 
 def test_foreign_words_stay_on_one_line_and_are_cut() -> None:

@@ -147,7 +147,7 @@ def test_a_preview_is_read_with_its_wrapper_and_without(
         "status": "preview_complete",
         "quantity": 8,
         "valid": True,
-        "summary": {"result": {"deliverable": 75, "unknown": "x"}, "risk": None},
+        "summary": {"result": {"deliverable": 75, "unknown": "x", "sent by key": 9}, "risk": None},
     }
     found = calls(line_of(answer(**wrap(view)))).preview("esp-1")
     assert found == (True, True, 8, {"deliverable": 75.0}, {})

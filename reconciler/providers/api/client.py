@@ -293,7 +293,8 @@ def _too_long_to_wait(
         fact = f"the service has refused every call (HTTP 429) for {LONGEST_WAIT:.0f} seconds"
         advice = "Run again later, with fewer --connections, or with a lower --rate."
         return error_type(request, fact, advice=advice, status=status)
-    fact = f"the service asks to wait {seconds:.0f} seconds"
+    # No number of its own: it may repeat a secret that is one.
+    fact = f"the service asks to wait longer than {LONGEST_WAIT:.0f} seconds"
     return error_type(request, fact, advice=f"Run again after {as_time(seconds)}.", status=status)
 
 

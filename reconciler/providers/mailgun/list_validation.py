@@ -43,6 +43,11 @@ class Stage(StrEnum):
     FAILED = "failed"
 
 
+_RESULTS = {"deliverable", "undeliverable", "do_not_send", "catch_all", "accept_all", "unknown"}
+_RISKS = {"low", "medium", "high", "unknown"}
+_SHARED = _RESULTS | _RISKS | {each.replace("_", "") for each in _RESULTS}
+"""What a preview counts, in every spelling that a source has."""
+
 _STAGES = {"uploaded": Stage.DONE, "failed": Stage.FAILED, "deleted": Stage.FAILED}
 """`completed` is not the end: there is no link yet."""
 
@@ -184,7 +189,13 @@ def _links(value: Any) -> Mapping[str, str]:
 
 
 def _shares(value: Any) -> Mapping[str, float]:
+    """Return the shares of what has a name that Mailgun is known to use (mailgun.md §12).
+
+    Another name is none to show: an answer may hold anything.
+    """
     items = value.items() if isinstance(value, dict) else ()
     return {
-        safe_text(name): float(share) for name, share in items if isinstance(share, int | float)
+        name: float(share)
+        for name, share in items
+        if name in _SHARED and isinstance(share, int | float)
     }

@@ -146,10 +146,11 @@ class _Undone:
     def cause_for(self, change: Change) -> Address | None:
         """Return the undone change that keeps this one from being made, if one does."""
         address = change.subject.address
-        bars = self._addresses if isinstance(change, Delete) else self._missing
-        return self._below.get(address) or next(
-            (each for each in _stands_on(change) if each in bars), None
-        )
+        if isinstance(change, Delete):
+            causes = (each for each in change.after if each in self._addresses)
+        else:
+            causes = (each for each in _stands_on(change) if each in self._missing)
+        return self._below.get(address) or next(causes, None)
 
 
 def _is_there(change: Create) -> bool:

@@ -142,7 +142,8 @@ class Attempt:
                 self.session, pending.desired if isinstance(pending, Create) else pending.live
             )
         except ReconcileError as problem:
-            raise _as_left(change, pending, error if _is_made(error) else problem) from None
+            is_told = _is_made(error) or isinstance(error, OutcomeUnknown)
+            raise _as_left(change, pending, error if is_told else problem) from None
         if isinstance(error, InvalidRequest) and live is None:
             raise error
         return live

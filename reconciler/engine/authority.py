@@ -6,15 +6,16 @@ it names is looked at under the name that the service gives it, not under the on
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.engine.fingerprint import fingerprint
 from reconciler.engine.live import Collection
-from reconciler.engine.moves import Where, anywhere, job_of, within_provider
+from reconciler.engine.moves import Where, successors, within_provider
 from reconciler.engine.plan import Plan, build_plan, identity
 from reconciler.engine.plandocument import change_as_document
 from reconciler.engine.planfile import SavedPlan, address_of
-from reconciler.engine.selection import Selection
+from reconciler.engine.selection import Selection, may_share
 from reconciler.errors import GuardExceeded, ImmutableField, InvalidPlanFile, StalePlan
 from reconciler.model import Account, Address, Config, Kind, Resource, Snapshot
 
@@ -89,10 +90,9 @@ class Authority:
         """
         planned = {address_of(change) for change in self.saved.changes}
         goes = [self._planned(each) for each in self.saved.changes if each["action"] == "delete"]
-        jobs = {job_of(each, anywhere) for each in goes} - {None}
-        declared = self.whole.desired.values() if jobs else ()
-        awaited = (each for each in declared if job_of(each, anywhere) in jobs)
-        return [each.address for each in awaited if not each.absent and each.address not in planned]
+        akin = partial(may_share, self.whole.providers)
+        awaited = successors(self.whole.desired.values(), goes, akin)
+        return [each for each in awaited if each not in planned]
 
     def touched(self) -> list[Resource]:
         """Return what has to be read by itself: each declared object, as far as it is known."""

@@ -17,8 +17,15 @@ def within_provider(resource: Resource) -> Hashable:
     return resource.address.provider
 
 
-def anywhere(_: Resource) -> Hashable:
-    """Take all providers for one account, where it is not known yet: too much is looked at."""
+Akin = Callable[[Resource, Resource], bool]
+"""Whether two things of one kind may stand in one account, as far as is known."""
+
+
+def of_one_provider(one: Resource, other: Resource) -> bool:
+    return one.address.provider == other.address.provider
+
+
+def _anywhere(_: Resource) -> Hashable:
     return None
 
 
@@ -43,6 +50,35 @@ def in_turn(changes: Iterable[Change], where: Where) -> Iterator[Change]:
             yield change
 
 
+def successors(
+    desired: Iterable[Resource], leaving: Iterable[Resource], akin: Akin
+) -> Iterator[Address]:
+    """Yield what is declared to do the job of what is to go, and may stand in its account."""
+    jobs: dict[Hashable, list[Resource]] = {}
+    for each in leaving:
+        if (job := job_of(each, _anywhere)) is not None:
+            jobs.setdefault(job, []).append(each)
+    for wanted in desired if jobs else ():
+        old = jobs.get(job_of(wanted, _anywhere), ())
+        if not wanted.absent and any(akin(wanted, each) for each in old):
+            yield wanted.address
+
+
+def mover(places: Iterable[Address]) -> Callable[[Resource], bool]:
+    """Return what tells whether something with a thing's job is declared at one of the places."""
+    by_collection: dict[tuple[str, ...], list[Address]] = {}
+    for place in places:
+        by_collection.setdefault(place.parts[:2], []).append(place)
+
+    def moves(resource: Resource) -> bool:
+        job = resource.kind.job(resource)
+        beside = by_collection.get(resource.address.parts[:2], ())
+        jobs = (resource.kind.job(replace(resource, address=place)) for place in beside)
+        return job is not None and job in jobs
+
+    return moves
+
+
 def left_behind(
     desired: Iterable[Resource], staying: Iterable[Resource], where: Where
 ) -> Iterator[tuple[Address, str]]:
@@ -55,4 +91,6 @@ def left_behind(
     for wanted in desired if others else ():
         if not wanted.absent:
             for other in others.get(job_of(wanted, where), ()):
+                if other.address.oldest.within == wanted.address.within:
+                    continue  # its twin
                 yield wanted.address, wanted.kind.tell_of_other(other)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from reconciler.engine.diff import diff_attributes
 from reconciler.engine.doubts import doubts_about
 from reconciler.engine.fingerprint import fingerprints
-from reconciler.engine.moves import Where, in_turn, left_behind, within_provider
+from reconciler.engine.moves import Where, in_turn, left_behind, mover, within_provider
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import (
     TO_PUBLISH,
@@ -95,27 +95,27 @@ def build_plan(
     objections: Iterable[tuple[Address, str, str]] = (),
     unborn: Mapping[Address, Hashable] | None = None,
     where: Where = within_provider,
+    unselected: Iterable[Address] = (),
 ) -> Plan:
     """Return what has to be done so that live becomes desired.
 
     `remarks` and `objections` are what the services yield under these names; `unborn` tells what
     does not exist yet apart, and two declarations of one thing not; `where` tells accounts apart.
+    `unselected` is what is declared and not `desired`: nothing is pruned that moves there.
     """
     decided, foreseen = _decided_together(desired, live, selection)
     refusals = _refusals(desired, live, objections, unborn or {}, decided, prune=prune)
     wanted = _not_refused(decided, refusals)
-    pruned, left = _pruned(_unmanaged(desired, live), selection, prune=prune)
+    pruned, left = _pruned(_unmanaged(desired, live), selection, unselected, prune=prune)
     changes = _ordered([*wanted, *map(Delete, pruned)], selection, where)
     compared = list(_pairs(desired, live, selection))
     moved = (Note(*each) for each in left_behind(desired.values(), left, where))
     notes = {*_notes(compared), *_doubts(compared, foreseen, changes), *moved, *remarks}
-    awaited = selection.awaited(desired)
-    refusals = [each for each in refusals if each.address in selection or each.address in awaited]
-    unmanaged = (each for each in left if each.address in selection)
+    refusals = _concerning(refusals, desired, selection, where)
     return Plan(
         changes=tuple(changes),
         refusals=tuple(sorted(refusals, key=lambda each: (each.address, each.name))),
-        unmanaged=tuple(sorted(unmanaged, key=lambda resource: resource.address)),
+        unmanaged=tuple(sorted(_selected_of(left, selection), key=lambda each: each.address)),
         notes=tuple(sorted(notes)),
         config_digest=config_digest,
         only=selection.only,
@@ -207,6 +207,18 @@ def _refusals(
     ]
 
 
+def _concerning(
+    refusals: Iterable[Refusal], desired: Snapshot, selection: Selection, where: Where
+) -> list[Refusal]:
+    """Return those of what is selected, and of what a selected deletion would wait for."""
+    awaited = selection.awaited(desired, lambda one, other: where(one) == where(other))
+    return [each for each in refusals if each.address in selection or each.address in awaited]
+
+
+def _selected_of(resources: Iterable[Resource], selection: Selection) -> Iterator[Resource]:
+    return (each for each in resources if each.address in selection)
+
+
 def _not_refused(decided: Iterable[Decision], refusals: Iterable[Refusal]) -> list[Change]:
     refused = {each.address for each in refusals}
     return [each for each, _ in decided if each and each.subject.address not in refused]
@@ -262,12 +274,17 @@ def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
 
 
 def _pruned(
-    unmanaged: Iterable[Resource], selection: Selection, *, prune: bool
+    unmanaged: Iterable[Resource],
+    selection: Selection,
+    unselected: Iterable[Address],
+    *,
+    prune: bool,
 ) -> tuple[list[Resource], list[Resource]]:
     """Return what of the unmanaged is to go, and what stays."""
-    goes, stays = list[Resource](), list[Resource]()
+    goes, stays, moves = list[Resource](), list[Resource](), mover(unselected)
     for each in unmanaged:
-        is_to_go = prune and each.kind.prunable and each.address in selection
+        is_selected = each.address in selection and not moves(each)
+        is_to_go = prune and each.kind.prunable and is_selected
         (goes if is_to_go else stays).append(each)
     return goes, stays
 

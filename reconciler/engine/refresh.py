@@ -58,7 +58,10 @@ def look_and_plan(
     check_met(selection, live, known)
     if not prune:
         live = _after_passing_twins(live, desired, sessions, connections, pause)
-    plan = plan_on(config, sessions, selection, live=live, listed=listed, prune=prune)
+    unselected = [address for address in known if address not in desired]
+    plan = plan_on(
+        config, sessions, selection, live=live, listed=listed, prune=prune, unselected=unselected
+    )
     return plan, live
 
 
@@ -94,6 +97,7 @@ def plan_on(
     listed: Sequence[Collection],
     prune: bool = False,
     failures: Failures | None = None,
+    unselected: Iterable[Address] = (),
 ) -> Plan:
     """Return the plan for what was read of the `listed` collections and below them.
 
@@ -114,6 +118,7 @@ def plan_on(
         objections=_objections(config, seen),
         unborn=unborn(desired, live, tell),
         where=where,
+        unselected=unselected,
     )
     return replace(
         made_once(plan, tell),

@@ -1,13 +1,14 @@
 """The part of the world that a plan is about."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import partial
 
-from reconciler.engine.moves import anywhere, job_of
+from reconciler.engine.moves import Akin, of_one_provider, successors
 from reconciler.errors import UsageError
-from reconciler.model import Address, Config, Snapshot
+from reconciler.model import Account, Address, Config, Resource, Snapshot
 from reconciler.source import printable
 
 
@@ -41,20 +42,21 @@ class Selection:
     def is_all(self) -> bool:
         return not self.only and self.exactly is None
 
-    def awaited(self, desired: Snapshot) -> set[Address]:
-        """Return what is to do the job of what is selected to go: that waits until it is there."""
-        chosen = [each for each in desired.values() if each.absent and each.address in self]
-        leaving = {job_of(each, anywhere) for each in chosen} - {None}
-        others = [] if self.is_all or not leaving else desired.values()
-        return {
-            each.address for each in others if not each.absent and job_of(each, anywhere) in leaving
-        }
+    def awaited(self, desired: Snapshot, akin: Akin = of_one_provider) -> set[Address]:
+        """Return what is to do the job of what is selected to go: that waits until it is there.
 
-    def of(self, desired: Snapshot) -> Snapshot:
+        `akin` tells whether two things may stand in one account.
+        """
+        if self.is_all:
+            return set()
+        chosen = [each for each in desired.values() if each.absent and each.address in self]
+        return set(successors(desired.values(), chosen, akin))
+
+    def of(self, desired: Snapshot, akin: Akin = of_one_provider) -> Snapshot:
         """Return the selected resources, those that they stand below, and where they move to."""
         if self.is_all:
             return desired
-        chosen = {address for address in desired if address in self} | self.awaited(desired)
+        chosen = {address for address in desired if address in self} | self.awaited(desired, akin)
         kept = {above for address in chosen for above in address.lineage()}
         return {address: resource for address, resource in desired.items() if address in kept}
 
@@ -105,9 +107,18 @@ def _unmet(pattern: str, known: Sequence[Address]) -> UsageError:
     return UsageError(f"--only {printable(pattern)}: no address matches{hint}")
 
 
+def may_share(providers: Mapping[str, Account], one: Resource, other: Resource) -> bool:
+    """Whether two things may stand in one account: nothing in the YAML says that they do not."""
+    mine, theirs = (providers[each.address.provider] for each in (one, other))
+    said = ((mine.node.at(key), theirs.node.at(key)) for key in ("token", "server"))
+    is_said_apart = any(a and b and a.data != b.data for a, b in said)
+    return mine.service.name == theirs.service.name and not is_said_apart
+
+
 def concerned(config: Config, selection: Selection) -> Config:
     """Return the configuration with the providers that a selection meets: others need no token."""
-    awaited = {address.provider for address in selection.awaited(config.desired)}
+    akin = partial(may_share, config.providers)
+    awaited = {address.provider for address in selection.awaited(config.desired, akin)}
     chosen = {
         name: provider
         for name, provider in config.providers.items()
@@ -115,4 +126,4 @@ def concerned(config: Config, selection: Selection) -> Config:
         or selection.reaches(provider.address)
         or any(address.provider == name and address in selection for address in config.desired)
     }
-    return replace(config, providers=chosen, desired=selection.of(config.desired))
+    return replace(config, providers=chosen, desired=selection.of(config.desired, akin))

@@ -103,6 +103,11 @@ def test_what_failed_to_change_is_there_and_bears_what_stands_on_it() -> None:
     assert first_fails(update(A), creation(BOOK), update(LEAF)) == [FAILED, MADE, MADE]
 
 
+def test_a_deletion_waits_for_no_setting_of_what_it_stands_below() -> None:
+    assert first_fails(update(A), deletion(BOOK)) == [FAILED, MADE]
+    assert first_fails(update(A), deletion(B, A)) == [FAILED, depends_on(A)]
+
+
 def test_what_comes_with_its_parent_is_there_although_its_creation_failed() -> None:
     given = creation(A, kind=Given())
     assert first_fails(given, creation(BOOK)) == [FAILED, MADE]

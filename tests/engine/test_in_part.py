@@ -82,14 +82,15 @@ def test_what_took_effect_after_all_is_not_told_as_failed() -> None:
 
 
 class Refuser(httpx.BaseTransport):
-    """Refuses each change whose body holds a key."""
+    """Refuses each change whose body holds a key, and a value if one is said."""
 
-    def __init__(self, inner: httpx.BaseTransport, key: str) -> None:
+    def __init__(self, inner: httpx.BaseTransport, key: str, value: str = "") -> None:
         self.inner = inner
-        self.key = f'"{key}"'.encode()
+        self.key, self.value = f'"{key}"'.encode(), value.encode()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method in {"PUT", "PATCH"} and self.key in request.read():
+        body = request.read()
+        if request.method in {"PUT", "PATCH"} and self.key in body and self.value in body:
             return httpx.Response(422, json={"ErrorCode": 1, "Message": "no"})
         return self.inner.handle_request(request)
 
@@ -117,6 +118,18 @@ def test_a_setting_of_a_sender_that_is_refused_keeps_no_other_from_being_set() -
     assert result.reason.startswith("`return_path`: ")
     assert result.reason.endswith("; applied: `name`")
     assert account.by_hand("postmark", "GET", f"/senders/{made}")["Name"] == "New"
+
+
+def test_a_name_of_a_sender_that_is_refused_keeps_no_other_field_from_being_set() -> None:
+    account = Account(lambda inner: Refuser(inner, "Name", '"New"'))
+    sender = {"FromEmail": "ops@example.org", "Name": "Old"}
+    made = account.by_hand("postmark", "POST", "/senders", json=sender)["ID"]
+    wanted = "senders: {ops@example.org: {name: New, reply_to: b@example.org}}"
+    result = of(account, POSTMARK % wanted)
+    assert result.reason.startswith("`name`: ")
+    assert result.reason.endswith("; applied: `reply_to`")
+    live = account.by_hand("postmark", "GET", f"/senders/{made}")
+    assert (live["Name"], live["ReplyToEmailAddress"]) == ("Old", "b@example.org")
 
 
 def test_a_stream_that_cannot_have_its_name_is_unarchived_and_described_all_the_same() -> None:
@@ -192,3 +205,17 @@ def test_what_was_written_and_cannot_be_read_again_counts_as_written(site: str, 
     assert "it was written, and could not be read again: GET " in result.reason
     assert told(result) == "Apply: 0 applied, 1 failed (1 in part), 0 skipped."
     assert len([each for each in account.requests(site) if not each.startswith("GET ")]) == 1
+
+
+class Lost(Blind):
+    """Makes what is asked for, says 503, and answers no look at anything after that."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle_request(request)
+        return answer if request.method == "GET" else httpx.Response(503, json={"message": "busy"})
+
+
+def test_an_answer_that_was_lost_is_told_as_such_though_nothing_can_be_read_after_it() -> None:
+    result = of(Account(Lost), MAILGUN % "tracking: {opens: true}")
+    assert (result.outcome, result.is_made) == (Outcome.FAILED, False)
+    assert "whether it took effect is not known" in result.reason

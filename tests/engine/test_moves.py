@@ -199,6 +199,34 @@ def test_what_moves_to_another_provider_is_selected_and_looked_at_with_the_old_o
         confirmed(account, config, path)
 
 
+def test_what_is_pruned_alone_stays_where_something_unselected_is_declared_for_the_same() -> None:
+    account = account_with_the_old_one()
+    plan = account.plan(declared(NEW), only=["t/webhooks/outbound/*"], prune=True)
+    assert URL in {each.address.name for each in plan.unmanaged}
+    assert URL not in {each.subject.address.name for each in plan.changes}
+    pruned = account.plan(declared(NEW), only=["t/webhooks/*"], prune=True)
+    assert {each.action for each in pruned.changes if each.subject.address.name == URL} == {
+        "create",
+        "delete",
+    }
+    unnamed = account.plan(declared(""), only=["t/webhooks/outbound/*"], prune=True)
+    assert URL in {each.subject.address.name for each in unnamed.changes}
+
+
+def test_who_cannot_share_an_account_is_not_concerned() -> None:
+    provider = "{}: {{service: postmark, token: {{env: {}}}, webhooks: [{}]}}\n"
+    config = yaml(provider.format("t", "A", GONE) + provider.format("u", "B", NEW))
+    assert set(concerned(config, Selection((OLD,))).providers) == {"t"}
+
+
+def test_a_twin_of_what_is_declared_is_not_said_to_stay_elsewhere() -> None:
+    account = account_with_the_old_one()
+    twin = {"Url": URL, "Triggers": {"Open": {"Enabled": True}}}
+    account.by_hand("postmark", "POST", "/webhooks", json=twin, provider="x")
+    kept = f'{{url: "{URL}", triggers: [click]}}'
+    assert STAYS not in plan_as_text(account.plan(declared(kept)))
+
+
 def test_only_what_moves_from_a_selected_place_is_selected_besides() -> None:
     other = NEW.replace("moved", "other")
     config = declared(f"{BOTH}, {other}")

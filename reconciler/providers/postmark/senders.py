@@ -60,10 +60,10 @@ class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
         return self._live(desired.address.root, answer, request)
 
     def update(self, session: OnAccount[Writer], change: Update) -> None:
-        # The name is documented as required in an edit.
-        known = {**change.live.attributes, **change.desired.attributes}
-
         def put(names: tuple[str, ...]) -> None:
+            changed = {each: change.desired.attributes[each] for each in names}
+            known = {**change.live.attributes, **changed}
+            # The name is documented as required in an edit.
             content = self.fields.encode(known, {"name", *names} & set(known))
             session.account.put(f"{_PATH}/{change.live.remote_id}", json=content)
 

@@ -25,26 +25,16 @@ def of_one_provider(one: Resource, other: Resource) -> bool:
     return one.address.provider == other.address.provider
 
 
-def _anywhere(_: Resource) -> Hashable:
-    return None
-
-
-def job_of(resource: Resource, where: Where) -> Hashable | None:
-    """Return what is equal for two things that are there for the same; None if nothing else is."""
-    job = resource.kind.job(resource)
-    return None if job is None else (where(resource), resource.kind.name, job)
-
-
 def in_turn(changes: Iterable[Change], where: Where) -> Iterator[Change]:
     """Let each deletion wait for what is made to do the same job."""
     changes = list(changes)
     makers: dict[Hashable, list[Address]] = {}
     for change in changes:
-        job = None if isinstance(change, Delete) else job_of(change.subject, where)
+        job = None if isinstance(change, Delete) else _job(change.subject, where)
         if job is not None:
             makers.setdefault(job, []).append(change.subject.address)
     for change in changes:
-        if isinstance(change, Delete) and (before := makers.get(job_of(change.live, where))):
+        if isinstance(change, Delete) and (before := makers.get(_job(change.live, where))):
             yield replace(change, after=tuple(before))
         else:
             yield change
@@ -56,10 +46,10 @@ def successors(
     """Yield what is declared to do the job of what is to go, and may stand in its account."""
     jobs: dict[Hashable, list[Resource]] = {}
     for each in leaving:
-        if (job := job_of(each, _anywhere)) is not None:
-            jobs.setdefault(job, []).append(each)
+        if (job := each.kind.job(each)) is not None:
+            jobs.setdefault((each.kind.name, job), []).append(each)
     for wanted in desired if jobs else ():
-        old = jobs.get(job_of(wanted, _anywhere), ())
+        old = jobs.get((wanted.kind.name, wanted.kind.job(wanted)), ())
         if not wanted.absent and any(akin(wanted, each) for each in old):
             yield wanted.address
 
@@ -85,12 +75,18 @@ def left_behind(
     """Yield each declared thing that has the job of one that nothing declares, and that stays."""
     others: dict[Hashable, list[Resource]] = {}
     for each in staying:
-        job = job_of(each, where)
+        job = _job(each, where)
         if job is not None:
             others.setdefault(job, []).append(each)
     for wanted in desired if others else ():
         if not wanted.absent:
-            for other in others.get(job_of(wanted, where), ()):
+            for other in others.get(_job(wanted, where), ()):
                 if other.address.oldest.within == wanted.address.within:
                     continue  # its twin
                 yield wanted.address, wanted.kind.tell_of_other(other)
+
+
+def _job(resource: Resource, where: Where) -> Hashable | None:
+    """Return what is equal for two things that are there for the same; None if nothing else is."""
+    job = resource.kind.job(resource)
+    return None if job is None else (where(resource), resource.kind.name, job)

@@ -176,9 +176,10 @@ def _foreseen(
     planned: dict[Address, Create | Update] = {}
     around: dict[Address, list[Create | Update]] = {}
     for address, (change, _) in decided.items():
-        if isinstance(change, Create | Update) and address in selection:
-            planned[address] = change
-        if isinstance(change, Update) and address in selection:
+        if not isinstance(change, Create | Update) or address not in selection:
+            continue
+        planned[address] = change
+        if isinstance(change, Update):
             around.setdefault(change.desired.parent or address, []).append(change)
     for address, wanted in desired.items():
         changes = [planned[each] for each in wanted.follows if each in planned]

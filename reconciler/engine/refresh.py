@@ -58,7 +58,7 @@ def look_and_plan(
     check_met(selection, live, known)
     if not prune:
         live = _after_passing_twins(live, desired, sessions, connections, pause)
-    unselected = [address for address in known if address not in desired]
+    unselected = [each for each in known if each not in desired] if prune else []
     plan = plan_on(
         config, sessions, selection, live=live, listed=listed, prune=prune, unselected=unselected
     )

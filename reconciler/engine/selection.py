@@ -117,13 +117,11 @@ def may_share(providers: Mapping[str, Account], one: Resource, other: Resource) 
 
 def concerned(config: Config, selection: Selection) -> Config:
     """Return the configuration with the providers that a selection meets: others need no token."""
-    akin = partial(may_share, config.providers)
-    awaited = {address.provider for address in selection.awaited(config.desired, akin)}
+    desired = selection.of(config.desired, partial(may_share, config.providers))
+    met = {address.provider for address in desired}
     chosen = {
         name: provider
         for name, provider in config.providers.items()
-        if name in awaited
-        or selection.reaches(provider.address)
-        or any(address.provider == name and address in selection for address in config.desired)
+        if name in met or selection.reaches(provider.address)
     }
-    return replace(config, providers=chosen, desired=selection.of(config.desired, akin))
+    return replace(config, providers=chosen, desired=desired)

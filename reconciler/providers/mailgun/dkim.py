@@ -53,9 +53,18 @@ class Dkim(PerDomain):
     )
 
     def declared(self, provider: Provider) -> Iterator[Resource]:
-        """Yield what is said of signing, for all domains or one, and of a domain's selector."""
+        """Yield what is said of signing, for all domains or one, and of a domain's selector.
+
+        One that is not said to sign follows those below: a look at DNS for them may let it.
+        """
+        said = list(self._said(provider))
+        below = {} if all(each.attributes.get(SIGNING) for each in said) else _below(provider)
+        for each in said:
+            signs = each.attributes.get(SIGNING)
+            yield each if signs else replace(each, follows=tuple(below.get(each.parent, ())))
+
+    def _said(self, provider: Provider) -> Iterator[Resource]:
         everywhere = provider.node.at("tracking.dkim_signing")
-        below = _below(provider)
         for name, node in provider.node.entries(Domains.name):
             found = {
                 SIGNING: node.at("tracking.dkim_signing") or everywhere,
@@ -65,14 +74,11 @@ class Dkim(PerDomain):
             if named and _stays(node):
                 place = provider.node.children[Domains.name].keys[name]
                 domain = provider.address / Domains.name / host_name(name)
-                values = {key: _value(each) for key, each in named.items()}
                 yield Resource(
                     address=domain / self.name,
                     kind=self,
-                    attributes=values | _implied(node),
+                    attributes={key: _value(each) for key, each in named.items()} | _implied(node),
                     parent=domain,
-                    # A look at DNS for one of them may let a key sign that is not to.
-                    follows=() if values.get(SIGNING) else tuple(below.get(domain, ())),
                     locations={"": place} | {key: each.location for key, each in named.items()},
                 )
 
@@ -102,7 +108,7 @@ class Dkim(PerDomain):
         """
         own = [each for each in changes if _domain_of(each) == desired.parent]
         below = [each for each in changes if _domain_of(each) != desired.parent]
-        changed = {name: each for change in own for name, each in _after(change)}
+        changed = {each.name: each.after for change in own for each in change.fields}
         if {AUTHORITY, AUTOMATIC} & changed.keys():
             return _with_other_keys(live, changed)
         is_looked_for = any(map(looks_at_dns, own)) or any(map(_is_signed_above, below))
@@ -238,10 +244,6 @@ def _domain_of(change: Create | Update) -> Address:
     return change.subject.parent or change.subject.address
 
 
-def _after(change: Create | Update) -> Iterator[tuple[str, Any]]:
-    return ((each.name, each.after) for each in change.fields)
-
-
 def _with_other_keys(live: Resource, changed: Mapping[str, Any]) -> Resource:
     """Return what is known of a domain whose keys will be others than before."""
     if changed.get(AUTHORITY) is False:
@@ -283,9 +285,9 @@ def looks_at_dns(change: Create | Update) -> bool:
     return bool(names - {SIGNING} if is_off else names)
 
 
-def _below(provider: Provider) -> Mapping[Address, list[Address]]:
+def _below(provider: Provider) -> Mapping[Address | None, list[Address]]:
     """Return, by domain, those that are declared below it."""
-    collection, found = provider.address / Domains.name, dict[Address, list[Address]]()
+    collection, found = provider.address / Domains.name, dict[Address | None, list[Address]]()
     names = [host_name(name) for name, node in provider.node.entries(Domains.name) if _stays(node)]
     for name in names:
         for above in ancestors(name):

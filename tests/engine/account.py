@@ -13,6 +13,7 @@ from clock import Clock
 
 from reconciler.config import load_config
 from reconciler.engine.attempt import Result
+from reconciler.engine.authority import Authority
 from reconciler.engine.live import Sessions
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import make_plan
@@ -119,6 +120,12 @@ class Account:
             options = Options(pause=self.clock.pause)
             reconciler = Reconciler(config, EVERYTHING, sessions, options)
             return reconciler.apply(plan or reconciler.plan())
+
+    def confirm(self, authority: Authority) -> Plan:
+        """Return the plan that a file authorises, after a look at what it touches."""
+        with self.sessions(authority.config, Writer) as sessions:
+            options = Options(pause=self.clock.pause)
+            return Reconciler(authority.config, EVERYTHING, sessions, options).confirm(authority)
 
     def control(self, site: str, method: str, path: str, body: Any = None) -> Any:
         with httpx.Client(transport=self.sandbox.transport(), base_url=HOSTS[site]) as client:

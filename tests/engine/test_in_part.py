@@ -109,26 +109,27 @@ def test_a_setting_of_a_server_that_is_refused_keeps_no_other_from_being_set() -
     assert account.by_hand("postmark", "GET", "/server")["Color"].lower() == "red"
 
 
-def test_a_setting_of_a_sender_that_is_refused_keeps_no_other_from_being_set() -> None:
-    account = refusing("ReturnPathDomain")
+def sender_after(account: Account, fields: str) -> tuple[str, dict[str, Any]]:
+    """Change a sender that is called Old; return what is told of it, and what it is then."""
     sender = {"FromEmail": "ops@example.org", "Name": "Old"}
     made = account.by_hand("postmark", "POST", "/senders", json=sender)["ID"]
-    wanted = "senders: {ops@example.org: {name: New, return_path: pm.example.org}}"
-    result = of(account, POSTMARK % wanted)
-    assert result.reason.startswith("`return_path`: ")
-    assert result.reason.endswith("; applied: `name`")
-    assert account.by_hand("postmark", "GET", f"/senders/{made}")["Name"] == "New"
+    result = of(account, POSTMARK % f"senders: {{ops@example.org: {{{fields}}}}}")
+    return result.reason, account.by_hand("postmark", "GET", f"/senders/{made}")
+
+
+def test_a_setting_of_a_sender_that_is_refused_keeps_no_other_from_being_set() -> None:
+    account = refusing("ReturnPathDomain")
+    reason, live = sender_after(account, "name: New, return_path: pm.example.org")
+    assert reason.startswith("`return_path`: ")
+    assert reason.endswith("; applied: `name`")
+    assert live["Name"] == "New"
 
 
 def test_a_name_of_a_sender_that_is_refused_keeps_no_other_field_from_being_set() -> None:
     account = Account(lambda inner: Refuser(inner, "Name", '"New"'))
-    sender = {"FromEmail": "ops@example.org", "Name": "Old"}
-    made = account.by_hand("postmark", "POST", "/senders", json=sender)["ID"]
-    wanted = "senders: {ops@example.org: {name: New, reply_to: b@example.org}}"
-    result = of(account, POSTMARK % wanted)
-    assert result.reason.startswith("`name`: ")
-    assert result.reason.endswith("; applied: `reply_to`")
-    live = account.by_hand("postmark", "GET", f"/senders/{made}")
+    reason, live = sender_after(account, "name: New, reply_to: b@example.org")
+    assert reason.startswith("`name`: ")
+    assert reason.endswith("; applied: `reply_to`")
     assert (live["Name"], live["ReplyToEmailAddress"]) == ("Old", "b@example.org")
 
 

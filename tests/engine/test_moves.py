@@ -142,10 +142,7 @@ def test_who_selects_only_what_moves_gets_the_new_one_with_it() -> None:
 
 
 def confirmed(account: Account, config: Config, path: Path, *, prune: bool = False) -> Plan:
-    authority = Authority(load_plan(path), config, prune=prune)
-    options = Options(pause=account.clock.pause)
-    with account.sessions(authority.config, Writer) as sessions:
-        return Reconciler(authority.config, EVERYTHING, sessions, options).confirm(authority)
+    return account.confirm(Authority(load_plan(path), config, prune=prune))
 
 
 def without_creations(path: Path) -> None:

@@ -13,15 +13,11 @@ from account import Account, addresses, outcomes, yaml
 
 from reconciler.engine.attempt import Result
 from reconciler.engine.authority import Authority
-from reconciler.engine.plan import Plan
 from reconciler.engine.planfile import load_plan, save_plan
 from reconciler.engine.refresh import make_plan
-from reconciler.engine.selection import EVERYTHING
 from reconciler.errors import StalePlan
-from reconciler.library.options import Options
-from reconciler.library.reconciler import Reconciler
 from reconciler.model import Config
-from reconciler.providers.api import Reader, Writer
+from reconciler.providers.api import Reader
 from reconciler.reports.text import plan_as_text, results_as_text
 
 URL = "https://hooks.example.com/once"
@@ -434,12 +430,6 @@ def test_the_account_webhook_that_was_made_first_stays_whatever_its_id_is(
     assert account.plan(wanted).changes == ()
 
 
-def confirm(account: Account, authority: Authority) -> Plan:
-    options = Options(pause=account.clock.pause)
-    with account.sessions(authority.config, Writer) as sessions:
-        return Reconciler(authority.config, EVERYTHING, sessions, options).confirm(authority)
-
-
 def test_a_plan_file_says_nothing_of_what_has_a_twin_by_now(tmp_path: Path) -> None:
     account, wanted, path = Account(), config("open"), tmp_path / "plan.json"
     by_hand(account)
@@ -447,9 +437,9 @@ def test_a_plan_file_says_nothing_of_what_has_a_twin_by_now(tmp_path: Path) -> N
     twin = by_hand(account)
     authority = Authority(load_plan(path), wanted)
     with pytest.raises(StalePlan, match="is there more than once by now; plan again"):
-        confirm(account, authority)
+        account.confirm(authority)
     account.by_hand("postmark", "DELETE", f"/webhooks/{twin}")
-    assert confirm(account, authority).count("update") == 1
+    assert account.confirm(authority).count("update") == 1
 
 
 def test_a_plan_file_cannot_choose_the_younger_one_though_it_may_prune(tmp_path: Path) -> None:
@@ -462,4 +452,4 @@ def test_a_plan_file_cannot_choose_the_younger_one_though_it_may_prune(tmp_path:
         alike = [each for each in server["webhooks"].values() if each["Url"] == URL]
         server["webhooks"] |= {str(first): each | {"ID": first} for each in alike}
     with pytest.raises(StalePlan, match="is there more than once by now; plan again"):
-        confirm(account, Authority(load_plan(path), wanted, prune=True))
+        account.confirm(Authority(load_plan(path), wanted, prune=True))

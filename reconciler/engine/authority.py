@@ -15,7 +15,7 @@ from reconciler.engine.moves import Where, successors, within_provider
 from reconciler.engine.plan import Plan, build_plan, identity
 from reconciler.engine.plandocument import change_as_document
 from reconciler.engine.planfile import SavedPlan, address_of
-from reconciler.engine.selection import Selection, may_share
+from reconciler.engine.selection import Selection, closed, may_share
 from reconciler.errors import GuardExceeded, ImmutableField, InvalidPlanFile, StalePlan
 from reconciler.model import Account, Address, Config, Kind, Resource, Snapshot
 
@@ -76,11 +76,9 @@ class Authority:
                 for name, provider in self.whole.providers.items()
                 if name in touched or provider.service.name in pruning
             },
-            desired={
-                address: declared[address]
-                for address in [*planned, *awaited]
-                if address in declared
-            },
+            desired=closed(
+                declared[address] for address in [*planned, *awaited] if address in declared
+            ),
         )
 
     def _awaited(self) -> list[Address]:

@@ -58,10 +58,21 @@ class Selection:
             return desired
         chosen = {address for address in desired if address in self} | self.awaited(desired, akin)
         kept = {above for address in chosen for above in address.lineage()}
-        return {address: resource for address, resource in desired.items() if address in kept}
+        return closed(each for address, each in desired.items() if address in kept)
 
 
 EVERYTHING = Selection()
+
+
+def closed(resources: Iterable[Resource]) -> Snapshot:
+    """Return a part of what is desired, in which nothing follows what is not a part of it."""
+    part = {each.address: each for each in resources}
+    return {
+        address: each
+        if all(other in part for other in each.follows)
+        else replace(each, follows=tuple(other for other in each.follows if other in part))
+        for address, each in part.items()
+    }
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ def located(
     *,
     parent: Address | None = None,
     needs: tuple[Address, ...] = (),
+    follows: tuple[Address, ...] = (),
     facts: Mapping[str, Any] = nothing(),
     value: Callable[[Field, Node], Any] = lambda _, found: found.data,
 ) -> Resource:
@@ -37,6 +38,7 @@ def located(
         locations={"": place} | {name: found.location for name, found in named.items()},
         absent=absent,
         needs=needs,
+        follows=follows,
         facts=facts,
     )
 

@@ -1,11 +1,12 @@
 """Promises of plan and apply that Mailgun's kinds did not keep, each by its own example."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from account import Account, addresses
+from account import Account, addresses, outcomes
 from laws import Json
 from test_mailgun_laws import (
     DOMAIN,
@@ -19,7 +20,9 @@ from test_mailgun_laws import (
 )
 from test_mailgun_laws import quick_keys as quick_keys  # noqa: PLC0414 - a fixture here, too
 
+from reconciler.engine.authority import Authority
 from reconciler.engine.plan import Plan
+from reconciler.engine.planfile import load_plan, save_plan
 from reconciler.engine.selection import EVERYTHING
 from reconciler.errors import ReadFailed
 from reconciler.library.options import Options
@@ -312,6 +315,33 @@ def test_a_domain_above_that_is_gone_and_stays_gone_signs_for_nobody() -> None:
     plan = account.plan(config_of(content))
     assert (plan.changes, plan.refusals) == ((), ())
     assert "no domain above it is in the account" in plan_as_text(plan)
+
+
+GIVEN_UP = {"force_dkim_authority": False, "spam_action": "tag"}
+ONLY = [f"t/domains/{DOMAIN}"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_domain_gives_its_key_up_once_the_one_above_it_is_selected_too(is_there: bool) -> None:  # noqa: FBT001
+    account = account_with({"domains": {DOMAIN: {}} if is_there else {}}, "us")
+    config = config_of(provider("us") | {"domains": {"example.net": {}, DOMAIN: GIVEN_UP}})
+    alone = account.plan(config, only=ONLY)
+    assert set(outcomes(account.apply(config, alone)).values()) == {"applied"}
+    again = account.plan(config, only=ONLY)
+    assert again.changes == ()
+    assert "no domain above it is in the account" in doubts(again)["force_dkim_authority"]
+    applied(account, config)
+    assert state_of(account, "us")["domains"][DOMAIN]["authority"] == "example.net"
+    assert account.plan(config).changes == ()
+
+
+def test_a_plan_file_of_a_domain_without_the_one_above_it_stands_for_itself(tmp_path: Path) -> None:
+    account = account_with({"domains": {DOMAIN: {}}}, "us")
+    config = config_of(provider("us") | {"domains": {"example.net": {}, DOMAIN: GIVEN_UP}})
+    save_plan(account.plan(config, only=ONLY), tmp_path / "plan.json")
+    plan = account.confirm(Authority(load_plan(tmp_path / "plan.json"), config))
+    assert [each.name for each in plan.changes[0].fields] == ["spam_action"]
+    assert set(outcomes(account.apply(config, plan)).values()) == {"applied"}
 
 
 # What is odd in one place blocks nothing elsewhere.

@@ -75,7 +75,8 @@ class Domains(Kind[Reading, Writing]):
                 node,
                 place,
                 needs=tuple(collection / each for each in above),
-                facts={"urls": sent_urls([node.text(ARCHIVE) or ""]), "above": stays},
+                follows=tuple(collection / each for each in stays),
+                facts={"urls": sent_urls([node.text(ARCHIVE) or ""])},
                 value=_value,
             )
             yield _with_password(desired, node)
@@ -308,7 +309,7 @@ def _is_authority_hidden(desired: Resource) -> bool:
 
 def _is_authority_anyway(desired: Resource, live: Resource) -> bool:
     """Whether it is its own authority without being forced: nothing above it could sign (§7.2)."""
-    has_another = live.facts.get("above") or desired.facts.get("above")
+    has_another = live.facts.get("above") or desired.follows
     wanted, found = (each.attributes.get(AUTHORITY) for each in (desired, live))
     return wanted is False and found is True and not has_another
 

@@ -82,21 +82,21 @@ def test_what_took_effect_after_all_is_not_told_as_failed() -> None:
 
 
 class Refuser(httpx.BaseTransport):
-    """Refuses each change whose body holds a key, and a value if one is said."""
+    """Refuses each change whose body holds all these pieces."""
 
-    def __init__(self, inner: httpx.BaseTransport, key: str, value: str = "") -> None:
+    def __init__(self, inner: httpx.BaseTransport, *pieces: str) -> None:
         self.inner = inner
-        self.key, self.value = f'"{key}"'.encode(), value.encode()
+        self.pieces = [each.encode() for each in pieces]
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         body = request.read()
-        if request.method in {"PUT", "PATCH"} and self.key in body and self.value in body:
+        if request.method in {"PUT", "PATCH"} and all(each in body for each in self.pieces):
             return httpx.Response(422, json={"ErrorCode": 1, "Message": "no"})
         return self.inner.handle_request(request)
 
 
 def refusing(key: str) -> Account:
-    return Account(lambda inner: Refuser(inner, key))
+    return Account(lambda inner: Refuser(inner, f'"{key}"'))
 
 
 def test_a_setting_of_a_server_that_is_refused_keeps_no_other_from_being_set() -> None:
@@ -126,11 +126,49 @@ def test_a_setting_of_a_sender_that_is_refused_keeps_no_other_from_being_set() -
 
 
 def test_a_name_of_a_sender_that_is_refused_keeps_no_other_field_from_being_set() -> None:
-    account = Account(lambda inner: Refuser(inner, "Name", '"New"'))
+    account = Account(lambda inner: Refuser(inner, '"Name"', '"New"'))
     reason, live = sender_after(account, "name: New, reply_to: b@example.org")
     assert reason.startswith("`name`: ")
     assert reason.endswith("; applied: `reply_to`")
     assert (live["Name"], live["ReplyToEmailAddress"]) == ("Old", "b@example.org")
+
+
+HOOK = "https://hooks.example.com/new"
+
+
+def test_a_part_of_a_webhook_that_is_refused_keeps_no_other_from_being_set() -> None:
+    account = refusing("HttpAuth")
+    hook = {"Url": HOOK, "Triggers": {"Open": {"Enabled": True}}}
+    made = account.by_hand("postmark", "POST", "/webhooks", json=hook)["ID"]
+    fields = "triggers: [bounce], auth: {username: u, password: {env: ESP_P}}, headers: {X-Tag: a}"
+    result = of(account, POSTMARK % f'webhooks: [{{url: "{HOOK}", {fields}}}]')
+    live = account.by_hand("postmark", "GET", f"/webhooks/{made}")
+    assert result.is_made
+    assert result.reason.startswith("`auth.password`, `auth.username`: ")
+    assert result.reason.endswith("; applied: `headers`, `triggers.bounce`, `triggers.open`")
+    assert not live["Triggers"]["Open"]["Enabled"]
+    assert live["Triggers"]["Bounce"]["Enabled"]
+    assert live["HttpHeaders"] == [{"Name": "X-Tag", "Value": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("refused", "after"),
+    [
+        (("description", "New"), (["opened"], "Old")),
+        (("event_types", "opened"), (["accepted"], "New")),
+    ],
+)
+def test_a_part_of_a_webhook_of_an_account_that_is_refused_keeps_the_other_from_being_set(
+    refused: tuple[str, str], after: tuple[list[str], str]
+) -> None:
+    account = Account(lambda inner: Refuser(inner, *refused))
+    hook = {"url": (None, HOOK), "event_types": (None, "accepted"), "description": (None, "Old")}
+    made = account.by_hand("mailgun_eu", "POST", "/v1/webhooks", files=hook)["webhook_id"]
+    wanted = f'account_webhooks: [{{url: "{HOOK}", events: [opened], description: New}}]'
+    result = of(account, f"m: {{service: mailgun, token: {{env: C}}, region: eu, {wanted}}}")
+    live = account.by_hand("mailgun_eu", "GET", f"/v1/webhooks/{made}")
+    assert result.is_made
+    assert (live["event_types"], live["description"]) == after
 
 
 def test_a_stream_that_cannot_have_its_name_is_unarchived_and_described_all_the_same() -> None:

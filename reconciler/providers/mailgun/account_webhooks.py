@@ -13,6 +13,7 @@ from reconciler.providers.desired import located
 from reconciler.providers.mailgun.answers import listed, path_of
 from reconciler.providers.mailgun.events import in_order, is_same_set, texts
 from reconciler.providers.mailgun.session import Reading, Writing
+from reconciler.providers.steps import Step, take
 from reconciler.providers.urls import HIDDEN_URL, said_url, sent_urls, shown_url
 
 _PATH = "/v1/webhooks"
@@ -76,9 +77,15 @@ class AccountWebhooks(Kind[Reading, Writing]):
         return replace(desired, remote_id=remote_id)
 
     def update(self, session: Writing, change: Update) -> None:
-        """Send all: what is left out would be emptied."""
-        form = self._form(change.desired, {**change.live.attributes, **change.desired.attributes})
-        session.client.put(path_of(_ONE, str(change.live.remote_id)), form=form)
+        """Send what is there as well: what is left out would be emptied."""
+        path, known = path_of(_ONE, str(change.live.remote_id)), dict(change.live.attributes)
+
+        def put(names: tuple[str, ...]) -> None:
+            wanted = known | {name: change.desired.attributes[name] for name in names}
+            session.client.put(path, form=self._form(change.desired, wanted))
+            known.update(wanted)
+
+        take([Step(change.names, put, splits=True)])
 
     def delete(self, session: Writing, live: Resource) -> None:
         session.client.delete(path_of(_ONE, str(live.remote_id)))

@@ -31,6 +31,7 @@ from reconciler.providers.postmark.session import (
     sought_id,
 )
 from reconciler.providers.postmark.streams import Streams
+from reconciler.providers.steps import Step, take
 from reconciler.providers.urls import HIDDEN_URL, said_url, shown_url
 from reconciler.source import Location, Node
 
@@ -181,9 +182,13 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
 
     def update(self, session: OnServer[Writer], change: Update) -> None:
         known = {**change.live.attributes, **change.desired.attributes}
-        content = self._content(change.desired, known, _whole_groups(change.names, known))
-        path = f"{_PATH}/{change.live.remote_id}"
-        session.server.put(path, json=content, params=_verify(change.desired))
+        path, verify = f"{_PATH}/{change.live.remote_id}", _verify(change.desired)
+
+        def put(names: tuple[str, ...]) -> None:
+            content = self._content(change.desired, known, _whole_groups(names, known))
+            session.server.put(path, json=content, params=verify)
+
+        take([Step(change.names, put, splits=True)])
 
     def delete(self, session: OnServer[Writer], live: Resource) -> None:
         session.server.delete(f"{_PATH}/{live.remote_id}")

@@ -18,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 _HEAD = struct.Struct("!I")
@@ -47,19 +47,19 @@ def code_of(connection: socket.socket) -> int:
 @cache
 def _original() -> Path:
     """Start the process that forks; it ends when this one does. Returns where it listens."""
-    path = Path(mkdtemp(prefix="forking")) / "socket"
+    folder = TemporaryDirectory(prefix="forking")
+    path = Path(folder.name) / "socket"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen(64)
         command = [sys.executable, __file__, str(listener.fileno())]
-        _ORIGINALS.append(
-            subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
-        )
+        original = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
+    _ORIGINALS.append((original, folder))
     return path
 
 
-_ORIGINALS: list[subprocess.Popen[bytes]] = []
-"""Kept, so that its standard input is closed only at the end of this process."""
+_ORIGINALS: list[tuple[subprocess.Popen[bytes], TemporaryDirectory[str]]] = []
+"""Kept, so that its standard input is closed, and the folder removed, only when this one ends."""
 
 
 def _received(connection: socket.socket, length: int) -> bytes:

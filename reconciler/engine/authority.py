@@ -12,9 +12,10 @@ from typing import Any
 from reconciler.engine.fingerprint import fingerprint
 from reconciler.engine.live import Collection
 from reconciler.engine.moves import Where, successors, within_provider
-from reconciler.engine.plan import Plan, build_plan, identity
+from reconciler.engine.plan import Plan, build_plan
 from reconciler.engine.plandocument import change_as_document
 from reconciler.engine.planfile import SavedPlan, address_of
+from reconciler.engine.pruning import identity
 from reconciler.engine.selection import Selection, closed, may_share
 from reconciler.errors import GuardExceeded, ImmutableField, InvalidPlanFile, StalePlan
 from reconciler.model import Account, Address, Config, Kind, Resource, Snapshot

@@ -13,7 +13,7 @@ from reconciler.engine.live import (
     in_silence,
     read_wanted,
 )
-from reconciler.engine.plan import identity
+from reconciler.engine.pruning import identity
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import Account, Address, Config, Kind, Resource, Snapshot
 

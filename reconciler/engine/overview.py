@@ -9,7 +9,7 @@ from reconciler.engine.examining import Checked
 from reconciler.engine.failures import Lenient, Unread
 from reconciler.engine.live import Collection as Listing
 from reconciler.engine.live import Progress, Sessions, in_silence, read_wanted
-from reconciler.engine.plan import identity
+from reconciler.engine.pruning import identity
 from reconciler.model import Account, Address, Config, DomainState, Kind, Resource, Snapshot
 
 DOMAINS = "domains"

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from reconciler.engine.diff import diff_attributes
 from reconciler.engine.doubts import doubts_about
 from reconciler.engine.fingerprint import fingerprints
-from reconciler.engine.moves import Where, in_turn, left_behind, mover, within_provider
+from reconciler.engine.moves import Where, held_back, in_turn, left_behind, within_provider
+from reconciler.engine.pruning import identity, parted, unmanaged
 from reconciler.engine.selection import EVERYTHING, Selection
 from reconciler.model import (
     TO_PUBLISH,
@@ -106,10 +107,10 @@ def build_plan(
     decided, foreseen = _decided_together(desired, live, selection)
     refusals = _refusals(desired, live, objections, unborn or {}, decided, prune=prune)
     wanted = _not_refused(decided, refusals)
-    pruned, left = _pruned(_unmanaged(desired, live), selection, unselected, prune=prune)
+    pruned, left = parted(unmanaged(desired, live), selection, unselected, prune=prune)
     changes = _ordered([*wanted, *map(Delete, pruned)], selection, where)
     compared = list(_pairs(desired, live, selection))
-    moved = (Note(*each) for each in left_behind(desired.values(), left, where))
+    moved = _moved(desired, left, selection, where, unselected)
     notes = {*_notes(compared), *_doubts(compared, foreseen, changes), *moved, *remarks}
     refusals = _concerning(refusals, desired, selection, where)
     return Plan(
@@ -260,36 +261,6 @@ def _with_twins(desired: Snapshot, live: Snapshot, *, prune: bool) -> Iterator[R
         yield Refusal(address, "", f"{reason}; {way_out}", desired[address].location())
 
 
-def _unmanaged(desired: Snapshot, live: Snapshot) -> Iterator[Resource]:
-    undeclared = [each for address, each in live.items() if address not in desired]
-    # Two providers may share an account: what one declares is managed for the other as well.
-    both = desired.keys() & live.keys() if undeclared else ()
-    managed = {identity(live[address]) for address in both}
-    return (
-        resource
-        for resource in undeclared
-        if identity(resource) not in managed
-        and not resource.kind.is_gone(resource)
-        and not resource.kind.is_built_in(resource)
-    )
-
-
-def _pruned(
-    unmanaged: Iterable[Resource],
-    selection: Selection,
-    unselected: Iterable[Address],
-    *,
-    prune: bool,
-) -> tuple[list[Resource], list[Resource]]:
-    """Return what of the unmanaged is to go, and what stays."""
-    goes, stays, moves = list[Resource](), list[Resource](), mover(unselected)
-    for each in unmanaged:
-        is_selected = each.address in selection and not moves(each)
-        is_to_go = prune and each.kind.prunable and is_selected
-        (goes if is_to_go else stays).append(each)
-    return goes, stays
-
-
 def _ordered(changes: Iterable[Change], selection: Selection, where: Where) -> list[Change]:
     """Return those that are selected, in an order that is safe to make."""
     return sorted(_selected(in_turn(changes, where), selection), key=_safe_order)
@@ -333,11 +304,6 @@ def are_of_one_provider(addresses: Iterable[Address]) -> bool:
     return len({address.provider for address in addresses}) == 1
 
 
-def identity(live: Resource) -> Hashable:
-    """Return what is equal for two sights of one thing, by two providers of one account."""
-    return live.kind, live.remote_id, live.address.within
-
-
 def _selected(changes: Iterable[Change], selection: Selection) -> list[Change]:
     """Keep what is selected, and the creations that it stands on or waits for."""
     changes = list(changes)
@@ -366,6 +332,18 @@ def _safe_order(change: Change) -> tuple[bool, int, int, Address]:
         sign * len(subject.needs),
         subject.address,
     )
+
+
+def _moved(
+    desired: Snapshot,
+    left: Iterable[Resource],
+    selection: Selection,
+    where: Where,
+    unselected: Iterable[Address],
+) -> Iterator[Note]:
+    """Say of what moves why the old one stays."""
+    yield from (Note(*each) for each in left_behind(desired.values(), left, where))
+    yield from (Note(*each) for each in held_back(_selected_of(left, selection), unselected))
 
 
 def _notes(compared: Iterable[Pair]) -> Iterator[Note]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from reconciler.engine.live import Sessions
 from reconciler.engine.moves import Where
-from reconciler.engine.plan import Note, Plan, are_of_one_provider, identity
+from reconciler.engine.plan import Note, Plan, are_of_one_provider
+from reconciler.engine.pruning import identity
 from reconciler.model import Address, Config, Create, Resource, Snapshot
 
 Whose = Callable[[Resource], Hashable]

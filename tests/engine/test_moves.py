@@ -201,11 +201,16 @@ def test_what_is_pruned_alone_stays_where_something_unselected_is_declared_for_t
     plan = account.plan(declared(NEW), only=["t/webhooks/outbound/*"], prune=True)
     assert URL in {each.address.name for each in plan.unmanaged}
     assert URL not in {each.subject.address.name for each in plan.changes}
+    told = (
+        f"t/webhooks/broadcast/{URL} is there, which is declared for the same job and not selected"
+    )
+    assert f"it is not pruned before {told}" in plan_as_text(plan)
     pruned = account.plan(declared(NEW), only=["t/webhooks/*"], prune=True)
     assert {each.action for each in pruned.changes if each.subject.address.name == URL} == {
         "create",
         "delete",
     }
+    assert "it is not pruned" not in plan_as_text(pruned)
     unnamed = account.plan(declared(""), only=["t/webhooks/outbound/*"], prune=True)
     assert URL in {each.subject.address.name for each in unnamed.changes}
 

@@ -251,3 +251,39 @@ def test_what_two_tokens_of_one_server_declare_is_made_once_from_a_file_too(tmp_
         ]
         assert set(outcomes(reconciler.apply(plan)).values()) == {"applied"}
     assert statuses(account) == [("POST /message-streams", 200)]
+
+
+ABOVE = "domains: {example.org: {%s}}"
+BELOW = "domains: {mail.example.org: {%s}}"
+NOT_FORESEEN = "is not foreseen, and shows in the next plan; declare both in one provider"
+
+
+def family(above: str, below: str, region: str = "eu") -> Config:
+    providers = {"t": ABOVE % above, "u": BELOW % below}
+    return yaml(
+        "\n".join(
+            f"{name}: {MAILGUN.replace('eu', region if name == 'u' else 'eu') % domains}"
+            for name, domains in providers.items()
+        )
+    )
+
+
+def not_foreseen(account: Account, config: Config) -> list[str]:
+    notes = account.plan(config).notes
+    return [str(each.address) for each in notes if NOT_FORESEEN in each.text]
+
+
+def test_what_domains_of_two_providers_do_to_each_other_is_said_to_be_unforeseen() -> None:
+    account, below = Account(), "u/domains/mail.example.org"
+    assert not_foreseen(account, family("", "")) == [below]
+    assert not_foreseen(account, family("", "ensure: absent")) == [below]
+    account.apply(family("", ""))
+    assert not_foreseen(account, family("", "")) == []
+    for changed in [("", "web_prefix: click"), ("web_prefix: click", ""), ("ensure: absent", "")]:
+        assert not_foreseen(account, family(*changed)) == [below]
+
+
+def test_domains_of_two_accounts_do_nothing_to_each_other() -> None:
+    account = Account()
+    account.apply(yaml(f"t: {MAILGUN % (ABOVE % '')}"))
+    assert not_foreseen(account, family("", "", region="us")) == []

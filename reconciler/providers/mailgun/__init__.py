@@ -30,6 +30,7 @@ from reconciler.providers.mailgun.dialect import Home, MailgunDialect
 from reconciler.providers.mailgun.dkim import Dkim
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.examinations import TOKEN_KINDS, examinations
+from reconciler.providers.mailgun.families import strangers
 from reconciler.providers.mailgun.objections import (
     deletions_refused,
     selectors_of_one_key,
@@ -67,7 +68,8 @@ class Mailgun(Service):
     def remarks(
         self, provider: Provider, desired: Snapshot, live: Snapshot
     ) -> Iterable[tuple[Address, str]]:
-        return remarks(provider, desired, live)
+        yield from remarks(provider, desired, live)
+        yield from strangers(provider, desired, live)
 
     def objections(
         self, provider: Provider, desired: Snapshot, live: Snapshot

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reconciler.fields import FLAG, HOST, NUMBER, Codec, Field, FieldTable, text, text_or_nothing
+from reconciler.model import Resource
 from reconciler.providers.urls import shown_url
 
 PASSWORD = "smtp_password"  # noqa: S105 - a field's name
@@ -60,3 +61,15 @@ FIELDS = FieldTable(
     Field("pool_id", "pool_id", _unread(), write_only=True),
     Field(PASSWORD, PASSWORD, _unread(), write_only=True),
 )
+
+
+def changed_in_dns(desired: Resource, live: Resource) -> set[str]:
+    """Return the fields of a domain that ask for other records in DNS and are to change."""
+    known = desired.kind.meet(desired, live).attributes
+    named = [name for name in (PREFIX, AUTOMATIC, AUTHORITY) if name in known]
+    return {
+        name
+        for name in named
+        if name in live.attributes
+        and not FIELDS[name].codec.same(known[name], live.attributes[name])
+    }

@@ -1,12 +1,16 @@
 """What a plan should say beside its changes of DKIM and certificates: what they will break."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from reconciler.model import Address, Provider, Resource, Snapshot
 from reconciler.providers.mailgun.certificates import Certificates
 from reconciler.providers.mailgun.dkim import SELECTOR, SIGNING, Dkim, keys_of
-from reconciler.providers.mailgun.domain_fields import AUTHORITY, AUTOMATIC, PREFIX
+from reconciler.providers.mailgun.domain_fields import (
+    AUTHORITY,
+    AUTOMATIC,
+    PREFIX,
+    changed_in_dns,
+)
 from reconciler.providers.mailgun.domains import Domains
 from reconciler.providers.mailgun.keys import Course, Key, course
 
@@ -35,14 +39,7 @@ def _keys_stay(dkim: Resource, desired: Snapshot, live: Snapshot) -> bool:
     """Whether no change of the domain gives it other keys than those that were read."""
     domain = Address(dkim.address.parts[:-1])
     wanted, found = desired.get(domain), live.get(domain)
-    return not (wanted and found and {AUTOMATIC, AUTHORITY} & _changed(wanted, found))
-
-
-def _changed(desired: Resource, live: Resource) -> set[str]:
-    """Return the fields of a domain that ask for other records in DNS and are to change."""
-    known = desired.kind.meet(desired, live).attributes
-    named = [name for name in (PREFIX, AUTOMATIC, AUTHORITY) if name in known]
-    return {name for name in named if name in live.attributes and _differs(name, known, live)}
+    return not (wanted and found and {AUTOMATIC, AUTHORITY} & changed_in_dns(wanted, found))
 
 
 def _of_dkim(desired: Resource, live: Resource) -> Iterator[str]:
@@ -84,7 +81,7 @@ def _dkim_hosts(domain: Resource, dkim: Resource | None) -> Sequence[str]:
 
 def _of_records(desired: Resource, live: Resource, dkim: Resource | None) -> Iterator[str]:
     """Yield what a change of a domain takes the use from in DNS."""
-    changed, name = _changed(desired, live), live.address.name
+    changed, name = changed_in_dns(desired, live), live.address.name
     if PREFIX in changed:
         old, new = (f"{each.attributes[PREFIX]}.{name}" for each in (live, desired))
         found = next((each.value for each in live.records if each.purpose == "tracking"), "")
@@ -101,7 +98,3 @@ def _of_records(desired: Resource, live: Resource, dkim: Resource | None) -> Ite
                 f"that `domains records {name}` then shows are published"
                 + (f"; leave {hosts} until then" if hosts else "")
             )
-
-
-def _differs(name: str, desired: Mapping[str, Any], live: Resource) -> bool:
-    return not live.kind.fields[name].codec.same(desired[name], live.attributes[name])

@@ -322,16 +322,12 @@ def _selected(changes: Iterable[Change], selection: Selection) -> list[Change]:
 def _safe_order(change: Change) -> tuple[bool, int, int, Address]:
     """Creations and updates come outside-in, and after them deletions inside-out.
 
-    Of one depth, what needs more of the others stands further in.
+    Of one depth, what needs or follows more of the others stands further in.
     """
     subject, is_deletion = change.subject, isinstance(change, Delete)
-    sign = -1 if is_deletion else 1
-    return (
-        is_deletion,
-        sign * len(subject.address.parts),
-        sign * len(subject.needs),
-        subject.address,
-    )
+    sign, depth = -1 if is_deletion else 1, len(subject.address.parts)
+    followed = sum(len(each.parts) == depth for each in subject.follows)
+    return is_deletion, sign * depth, sign * (len(subject.needs) + followed), subject.address
 
 
 def _moved(

@@ -98,11 +98,12 @@ def _said_of(config: Config, address: Address) -> object:
 
 
 def _said(resource: Resource) -> object:
-    """Return what the YAML says of a resource, wherever it says it."""
+    """Return what the YAML says of a resource, wherever it says it, and of what stands around."""
     references = {name: _led_to(each) for name, each in resource.references.items()}
     written = resource.secrets.keys() - references.keys()
     sealed = {name: resource.secrets[name].sealed() for name in written}
-    return resource.attributes, resource.absent, resource.needs, references, sealed
+    around = resource.needs, resource.follows
+    return resource.attributes, resource.absent, around, references, sealed
 
 
 def _led_to(reference: Reference) -> tuple[str, str, str]:

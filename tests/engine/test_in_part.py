@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from account import Account, yaml
+from account import Account, outcomes, yaml
 
 from reconciler.engine.attempt import Outcome, Result
 from reconciler.reports.documents import results_as_document
@@ -12,7 +12,8 @@ from reconciler.reports.reading import report_of
 from reconciler.reports.text import summary_of
 
 DOMAIN = "promo.example.com"
-MAILGUN = "m: {service: mailgun, token: {env: C}, region: eu, domains: {promo.example.com: {%s}}}"
+ACCOUNT = "m: {service: mailgun, token: {env: C}, region: eu, domains: {%s}}"
+MAILGUN = ACCOUNT % "promo.example.com: {%s}"
 POSTMARK = "t: {service: postmark, token: {env: A}, account_token: {env: B}, %s}"
 ALL_DOMAINS = "/domains?count=500&offset=0"
 BROKEN: list[dict[str, Any]] = [
@@ -258,3 +259,31 @@ def test_an_answer_that_was_lost_is_told_as_such_though_nothing_can_be_read_afte
     result = of(Account(Lost), MAILGUN % "tracking: {opens: true}")
     assert (result.outcome, result.is_made) == (Outcome.FAILED, False)
     assert "whether it took effect is not known" in result.reason
+
+
+ONE_MADE = {"method": "POST", "path": "/v4/domains"}
+
+
+def test_a_domain_that_cannot_be_made_keeps_none_below_it_from_being_made() -> None:
+    account = Account()
+    refusal = {"status": 400, "body": {"message": "no"}, "times": 1}
+    account.control("mailgun_eu", "POST", "faults", ONE_MADE | refusal)
+    below = "mail.example.net: {tracking: {opens: true}}"
+    config = ACCOUNT % f"example.net: {{}}, {below}"
+    assert outcomes(account.apply(yaml(config))) == {
+        "m/domains/example.net": "failed",
+        "m/domains/mail.example.net": "applied",
+        "m/domains/mail.example.net/tracking": "applied",
+    }
+    assert set(outcomes(account.apply(yaml(config))).values()) == {"applied"}
+
+
+def test_a_domain_below_that_could_not_be_deleted_keeps_the_one_above_it() -> None:
+    account = Account()
+    account.apply(yaml(ACCOUNT % "example.net: {}, mail.example.net: {}"))
+    disturbed(account, "mailgun_eu", "DELETE", "/v3/domains/mail.example.net", BROKEN[-2])
+    gone = "example.net: {ensure: absent}, mail.example.net: {ensure: absent}"
+    assert outcomes(account.apply(yaml(ACCOUNT % gone))) == {
+        "m/domains/mail.example.net": "failed",
+        "m/domains/example.net": "skipped",
+    }

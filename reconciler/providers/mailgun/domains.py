@@ -68,14 +68,14 @@ class Domains(Kind[Reading, Writing]):
             place = provider.node.children[self.name].keys[name]
             # It may sign for those below it, and cannot be deleted before them (§4.8, §7.2).
             above = [each for each in ancestors(host_name(name)) if each in entries]
-            stays = [each for each in above if entries[each].text("ensure") != "absent"]
+            goes = [each for each in above if entries[each].text("ensure") == "absent"]
             desired = located(
                 self,
                 collection / host_name(name),
                 node,
                 place,
-                needs=tuple(collection / each for each in above),
-                follows=tuple(collection / each for each in stays),
+                needs=tuple(collection / each for each in goes),
+                follows=tuple(collection / each for each in above if each not in goes),
                 facts={"urls": sent_urls([node.text(ARCHIVE) or ""])},
                 value=_value,
             )

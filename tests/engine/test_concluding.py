@@ -140,11 +140,12 @@ def test_what_stands_elsewhere_is_not_taken_for_it() -> None:
     assert overtaken(created(FULL, A), only_a_twin) == reason
 
 
-def test_a_deletion_of_a_twin_is_not_undone_by_the_oldest() -> None:
+def test_a_deletion_of_a_twin_is_not_undone_by_those_that_stay() -> None:
     twin = Address(A.parts, "9")
     result = Result(Delete(replace(made(FULL, twin), remote_id="9")), Outcome.APPLIED)
     oldest = replace(made(FULL, A), remote_id="3")
-    assert concluded(Keeper(oldest), result) == [result]
+    for left in ([oldest], [oldest, replace(oldest, remote_id="4")]):
+        assert concluded(Keeper(*left), result) == [result]
     (found,) = concluded(Keeper(oldest, replace(oldest, remote_id="9")), result)
     assert found.reason == "changed by another writer since: it is still there"
 

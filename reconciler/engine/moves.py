@@ -54,32 +54,6 @@ def successors(
             yield wanted.address
 
 
-def mover(places: Iterable[Address]) -> Callable[[Resource], Address | None]:
-    """Return what finds the one of the places at which something with a thing's job is declared."""
-    by_collection: dict[tuple[str, ...], list[Address]] = {}
-    for place in places:
-        by_collection.setdefault(place.parts[:2], []).append(place)
-
-    def find(resource: Resource) -> Address | None:
-        job = resource.kind.job(resource)
-        beside = by_collection.get(resource.address.parts[:2], ()) if job is not None else ()
-        jobs = ((place, resource.kind.job(replace(resource, address=place))) for place in beside)
-        return next((place for place, same in jobs if same == job), None)
-
-    return find
-
-
-def held_back(
-    staying: Iterable[Resource], places: Iterable[Address]
-) -> Iterator[tuple[Address, str]]:
-    """Yield each thing that nothing declares and whose job is declared at one of the places."""
-    new_place = mover(places)
-    for each in staying:
-        if place := new_place(each):
-            fact = f"it is not pruned before {place} is there, which is declared for the same job"
-            yield each.address, f"{fact} and not selected"
-
-
 def left_behind(
     desired: Iterable[Resource], staying: Iterable[Resource], where: Where
 ) -> Iterator[tuple[Address, str]]:

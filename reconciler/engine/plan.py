@@ -8,9 +8,10 @@ from typing import NamedTuple
 from reconciler.engine.diff import diff_attributes
 from reconciler.engine.doubts import doubts_about
 from reconciler.engine.fingerprint import fingerprints
-from reconciler.engine.moves import Where, held_back, in_turn, left_behind, within_provider
-from reconciler.engine.pruning import identity, parted, unmanaged
-from reconciler.engine.selection import EVERYTHING, Selection
+from reconciler.engine.moves import Where, in_turn, left_behind, within_provider
+from reconciler.engine.pruning import NOTHING, Parted, Unselected, identity, parted, unmanaged
+from reconciler.engine.rivals import contradicted
+from reconciler.engine.selection import EVERYTHING, Selection, underlying
 from reconciler.model import (
     TO_PUBLISH,
     Address,
@@ -96,27 +97,27 @@ def build_plan(
     objections: Iterable[tuple[Address, str, str]] = (),
     unborn: Mapping[Address, Hashable] | None = None,
     where: Where = within_provider,
-    unselected: Iterable[Address] = (),
+    unselected: Unselected = NOTHING,
 ) -> Plan:
     """Return what has to be done so that live becomes desired.
 
     `remarks` and `objections` are what the services yield under these names; `unborn` tells what
     does not exist yet apart, and two declarations of one thing not; `where` tells accounts apart.
-    `unselected` is what is declared and not `desired`: nothing is pruned that moves there.
+    `unselected` is declared and not `desired`: it is managed, and what moves there not pruned.
     """
     decided, foreseen = _decided_together(desired, live, selection)
-    refusals = _refusals(desired, live, objections, unborn or {}, decided, prune=prune)
+    refusals = _refusals(desired, live, objections, unborn or {}, decided, selection, prune=prune)
     wanted = _not_refused(decided, refusals)
-    pruned, left = parted(unmanaged(desired, live), selection, unselected, prune=prune)
-    changes = _ordered([*wanted, *map(Delete, pruned)], selection, where)
+    undeclared = unmanaged(desired, live, unselected)
+    pruned = parted(undeclared, live, selection, unselected, prune=prune)
+    changes = _ordered([*wanted, *map(Delete, pruned.goes)], desired, selection, where)
     compared = list(_pairs(desired, live, selection))
-    moved = _moved(desired, left, selection, where, unselected)
-    notes = {*_notes(compared), *_doubts(compared, foreseen, changes), *moved, *remarks}
-    refusals = _concerning(refusals, desired, selection, where)
+    found = {*_notes(compared), *_doubts(compared, foreseen, changes)}
+    notes = {*found, *_moved(desired, pruned, where), *remarks}
     return Plan(
         changes=tuple(changes),
-        refusals=tuple(sorted(refusals, key=lambda each: (each.address, each.name))),
-        unmanaged=tuple(sorted(_selected_of(left, selection), key=lambda each: each.address)),
+        refusals=_concerning(refusals, desired, selection, where),
+        unmanaged=_selected_of(pruned.stays, selection),
         notes=tuple(sorted(notes)),
         config_digest=config_digest,
         only=selection.only,
@@ -195,12 +196,13 @@ def _refusals(
     objections: Iterable[tuple[Address, str, str]],
     unborn: Mapping[Address, Hashable],
     decided: Iterable[Decision],
+    selection: Selection,
     *,
     prune: bool,
 ) -> list[Refusal]:
     return [
         *(refusal for _, refused in decided for refusal in refused),
-        *_conflicts(desired, live, unborn),
+        *_conflicts(desired, live, unborn, selection),
         *_with_twins(desired, live, prune=prune),
         *(
             Refusal(address, name, reason, desired[address].location(name))
@@ -211,14 +213,16 @@ def _refusals(
 
 def _concerning(
     refusals: Iterable[Refusal], desired: Snapshot, selection: Selection, where: Where
-) -> list[Refusal]:
+) -> tuple[Refusal, ...]:
     """Return those of what is selected, and of what a selected deletion would wait for."""
     awaited = selection.awaited(desired, lambda one, other: where(one) == where(other))
-    return [each for each in refusals if each.address in selection or each.address in awaited]
+    found = [each for each in refusals if each.address in selection or each.address in awaited]
+    return tuple(sorted(found, key=lambda each: (each.address, each.name)))
 
 
-def _selected_of(resources: Iterable[Resource], selection: Selection) -> Iterator[Resource]:
-    return (each for each in resources if each.address in selection)
+def _selected_of(resources: Iterable[Resource], selection: Selection) -> tuple[Resource, ...]:
+    selected = (each for each in resources if each.address in selection)
+    return tuple(sorted(selected, key=lambda each: each.address))
 
 
 def _not_refused(decided: Iterable[Decision], refusals: Iterable[Refusal]) -> list[Change]:
@@ -261,42 +265,33 @@ def _with_twins(desired: Snapshot, live: Snapshot, *, prune: bool) -> Iterator[R
         yield Refusal(address, "", f"{reason}; {way_out}", desired[address].location())
 
 
-def _ordered(changes: Iterable[Change], selection: Selection, where: Where) -> list[Change]:
+def _ordered(
+    changes: Iterable[Change], desired: Snapshot, selection: Selection, where: Where
+) -> list[Change]:
     """Return those that are selected, in an order that is safe to make."""
-    return sorted(_selected(in_turn(changes, where), selection), key=_safe_order)
+    return sorted(_selected(in_turn(changes, where), desired, selection), key=_safe_order)
 
 
 def _conflicts(
-    desired: Snapshot, live: Snapshot, unborn: Mapping[Address, Hashable]
+    desired: Snapshot,
+    live: Snapshot,
+    unborn: Mapping[Address, Hashable],
+    selection: Selection,
 ) -> Iterator[Refusal]:
     """Yield what two providers declare differently of one thing: the plan would never be empty."""
     if are_of_one_provider(desired):
         return
     declarations: dict[Hashable, list[Resource]] = {}
-    for address in sorted(desired.keys() & (live.keys() | unborn.keys())):
+    known = desired.keys() & (live.keys() | unborn.keys())
+    # What is selected is refused for the sake of what is not, and not the other way round.
+    for address in sorted(known, key=lambda each: (each in selection, each)):
         other = desired[address]
         thing = identity(live[address]) if address in live else unborn[address]
         earlier = declarations.setdefault(thing, [])
-        for name, one in _contradicted(other, earlier).items():
+        for name, one in contradicted(other, earlier).items():
             reason = f"`{name}` is declared otherwise at {one.location(name)}; keep one of the two"
             yield Refusal(address, name, reason, other.location(name))
         earlier.append(other)
-
-
-def _contradicted(other: Resource, earlier: Iterable[Resource]) -> Mapping[str, Resource]:
-    """Return the fields in which a declaration differs from one before it, with that one."""
-    found: dict[str, Resource] = {}
-    for one in earlier:
-        differing = [name for name in one.attributes if _differs(name, one, other)]
-        for name in ["ensure"] if one.absent != other.absent else sorted(differing):
-            found.setdefault(name, one)
-    return found
-
-
-def _differs(name: str, one: Resource, other: Resource) -> bool:
-    return name in other.attributes and not one.kind.fields.same(
-        name, one.attributes[name], other.attributes[name]
-    )
 
 
 def are_of_one_provider(addresses: Iterable[Address]) -> bool:
@@ -304,19 +299,26 @@ def are_of_one_provider(addresses: Iterable[Address]) -> bool:
     return len({address.provider for address in addresses}) == 1
 
 
-def _selected(changes: Iterable[Change], selection: Selection) -> list[Change]:
-    """Keep what is selected, and the creations that it stands on or waits for."""
+def _selected(changes: Iterable[Change], desired: Snapshot, selection: Selection) -> list[Change]:
+    """Keep what is selected, and what brings about what that stands on or waits for."""
     changes = list(changes)
     chosen = [change for change in changes if change.subject.address in selection]
     kept = {change.subject.address for change in chosen}
     waited_for = {each for change in chosen if isinstance(change, Delete) for each in change.after}
-    needed = {above for address in kept | waited_for for above in address.lineage()}
+    needed = underlying(kept | waited_for, desired)
     return [
         change
         for change in changes
         if (address := change.subject.address) in kept
-        or (isinstance(change, Create) and address in needed)
+        or (_brings_about(change) and address in needed)
     ]
+
+
+def _brings_about(change: Change) -> bool:
+    """Whether what was not there, or there and put away, is so afterwards."""
+    if isinstance(change, Update):
+        return change.live.kind.is_gone(change.live)
+    return isinstance(change, Create)
 
 
 def _safe_order(change: Change) -> tuple[bool, int, int, Address]:
@@ -330,16 +332,12 @@ def _safe_order(change: Change) -> tuple[bool, int, int, Address]:
     return is_deletion, sign * depth, sign * (len(subject.needs) + followed), subject.address
 
 
-def _moved(
-    desired: Snapshot,
-    left: Iterable[Resource],
-    selection: Selection,
-    where: Where,
-    unselected: Iterable[Address],
-) -> Iterator[Note]:
+def _moved(desired: Snapshot, pruned: Parted, where: Where) -> Iterator[Note]:
     """Say of what moves why the old one stays."""
-    yield from (Note(*each) for each in left_behind(desired.values(), left, where))
-    yield from (Note(*each) for each in held_back(_selected_of(left, selection), unselected))
+    yield from (Note(*each) for each in left_behind(desired.values(), pruned.stays, where))
+    for address, place in pruned.held_back.items():
+        fact = f"it is not pruned before {place} is there, which is declared for the same job"
+        yield Note(address, f"{fact} and not selected")
 
 
 def _notes(compared: Iterable[Pair]) -> Iterator[Note]:

@@ -17,6 +17,7 @@ from reconciler.engine.live import (
     read_live,
 )
 from reconciler.engine.plan import Note, Plan, build_plan
+from reconciler.engine.pruning import NOTHING, Unselected
 from reconciler.engine.selection import EVERYTHING, Selection, check_met, concerned, named
 from reconciler.engine.sharing import accounts, made_once, unborn, whose
 from reconciler.model import Address, Config, Kind, Provider, Snapshot
@@ -34,17 +35,17 @@ def look_and_plan(
     sessions: Sessions,
     selection: Selection = EVERYTHING,
     *,
-    known: Sequence[Address] = (),
+    whole: Config | None = None,
     prune: bool = False,
     connections: int = 8,
     progress: Progress = in_silence,
     pause: Pause = time.sleep,
 ) -> tuple[Plan, Snapshot]:
-    """Read what the selection, which may have meant any address of `known`, needs, and plan.
+    """Read what the selection of the `whole` configuration, of which this may be a part, needs.
 
     Returns the plan and what was read for it. Raises ReadFailed, UsageError.
     """
-    known, config = known or named(config), concerned(config, selection)
+    whole, config = whole or config, concerned(config, selection)
     desired, listed = config.desired, collections_of(config, selection)
     live = read_live(
         desired,
@@ -55,10 +56,10 @@ def look_and_plan(
         progress=progress,
         pause=pause,
     )
-    check_met(selection, live, known)
+    check_met(selection, live, named(whole))
     if not prune:
         live = _after_passing_twins(live, desired, sessions, connections, pause)
-    unselected = [each for each in known if each not in desired] if prune else []
+    unselected = Unselected.of(whole, desired)
     plan = plan_on(
         config, sessions, selection, live=live, listed=listed, prune=prune, unselected=unselected
     )
@@ -97,7 +98,7 @@ def plan_on(
     listed: Sequence[Collection],
     prune: bool = False,
     failures: Failures | None = None,
-    unselected: Iterable[Address] = (),
+    unselected: Unselected = NOTHING,
 ) -> Plan:
     """Return the plan for what was read of the `listed` collections and below them.
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from reconciler.engine.moves import Akin, of_one_provider, successors
+from reconciler.engine.rivals import rivals
 from reconciler.errors import UsageError
 from reconciler.model import Account, Address, Config, Resource, Snapshot
 from reconciler.source import printable
@@ -53,15 +54,32 @@ class Selection:
         return set(successors(desired.values(), chosen, akin))
 
     def of(self, desired: Snapshot, akin: Akin = of_one_provider) -> Snapshot:
-        """Return the selected resources, those that they stand below, and where they move to."""
+        """Return the selected resources, and what they stand on, need, or move to."""
         if self.is_all:
             return desired
         chosen = {address for address in desired if address in self} | self.awaited(desired, akin)
-        kept = {above for address in chosen for above in address.lineage()}
+        kept = underlying(chosen, desired)
         return closed(each for address, each in desired.items() if address in kept)
 
 
 EVERYTHING = Selection()
+
+
+def underlying(addresses: Iterable[Address], desired: Snapshot) -> set[Address]:
+    """Return the addresses, with those that they stand below and what is needed for all of these.
+
+    Who is to go needs nothing.
+    """
+    found, left = set[Address](), list(addresses)
+    while left:
+        address = left.pop()
+        if address in found:
+            continue
+        found.add(address)
+        wanted = desired.get(address)
+        left += address.lineage()
+        left += wanted.needs if wanted and not wanted.absent else ()
+    return found
 
 
 def closed(resources: Iterable[Resource]) -> Snapshot:
@@ -127,8 +145,16 @@ def may_share(providers: Mapping[str, Account], one: Resource, other: Resource) 
 
 
 def concerned(config: Config, selection: Selection) -> Config:
-    """Return the configuration with the providers that a selection meets: others need no token."""
-    desired = selection.of(config.desired, partial(may_share, config.providers))
+    """Return the configuration with the providers that a selection meets: others need no token.
+
+    What contradicts the selected is a part of it, so that the plan can refuse.
+    """
+    akin = partial(may_share, config.providers)
+    desired = selection.of(config.desired, akin)
+    if not selection.is_all:
+        others = (each for address, each in config.desired.items() if address not in desired)
+        beside = rivals(desired, others, akin)
+        desired = {**desired, **{address: config.desired[address] for address in beside}}
     met = {address.provider for address in desired}
     chosen = {
         name: provider

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from reconciler.engine.failures import Lenient, Unread
 from reconciler.engine.live import Collection, Pause, Progress, Sessions, in_silence, read_live
 from reconciler.engine.plan import Plan
+from reconciler.engine.pruning import Unselected
 from reconciler.engine.refresh import collections_of, plan_on, proofs_of
 from reconciler.engine.selection import EVERYTHING, Selection, check_met, concerned, named
-from reconciler.model import Address, Config, Resource, Snapshot
+from reconciler.model import Config, Resource, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def survey(
     sessions: Sessions,
     selection: Selection = EVERYTHING,
     *,
-    known: Sequence[Address] = (),
+    whole: Config | None = None,
     connections: int = 8,
     progress: Progress = in_silence,
     pause: Pause = time.sleep,
@@ -42,7 +43,7 @@ def survey(
 
     Raises UsageError for a selection that met nothing, if all could be read.
     """
-    known, config = known or named(config), concerned(config, selection)
+    whole, config = whole or config, concerned(config, selection)
     listed, failures = collections_of(config, selection), Lenient()
     found = read_live(
         config.desired,
@@ -55,8 +56,9 @@ def survey(
         failures=failures,
     )
     if not any(failures.unread()):
-        check_met(selection, found, known)
-    return _of_what_was_read(config, sessions, selection, found, listed, failures)
+        check_met(selection, found, named(whole))
+    unselected = Unselected.of(whole, config.desired)
+    return _of_what_was_read(config, sessions, selection, found, listed, failures, unselected)
 
 
 def _of_what_was_read(
@@ -66,11 +68,20 @@ def _of_what_was_read(
     found: Snapshot,
     listed: Sequence[Collection],
     failures: Lenient,
+    unselected: Unselected,
 ) -> Survey:
     """Plan for what was read; what is read beside that may fail as well, and leave less of it."""
     while True:
         live, readable = failures.readable(found), _readable(config, failures)
-        plan = plan_on(readable, sessions, selection, live=live, listed=listed, failures=failures)
+        plan = plan_on(
+            readable,
+            sessions,
+            selection,
+            live=live,
+            listed=listed,
+            failures=failures,
+            unselected=unselected,
+        )
         if all(not failures.covers(each) for each in readable.desired):
             break
     missed = {address: each for address, each in config.desired.items() if failures.covers(address)}

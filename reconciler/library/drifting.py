@@ -43,7 +43,7 @@ def look_for_drift(
         planner.config,
         planner.sessions,
         planner.selection,
-        known=planner.known,
+        whole=planner.whole,
         connections=planner.options.connections,
         progress=progress,
         pause=resting(planner.options.pause),

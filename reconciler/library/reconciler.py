@@ -16,7 +16,7 @@ from reconciler.engine.doubts import SET_UNTOLD, set_untold
 from reconciler.engine.live import Progress, Sessions, in_silence, read_again, read_live
 from reconciler.engine.plan import Plan
 from reconciler.engine.refresh import look_and_plan
-from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned, named
+from reconciler.engine.selection import EVERYTHING, Selection, check_patterns, concerned
 from reconciler.engine.sharing import accounts, made_once, whose
 from reconciler.errors import ReconcileError
 from reconciler.library.credentials import heard_of, known_for_reading, seal_secrets, tokens
@@ -105,7 +105,7 @@ class Planner:
     selection: Selection
     sessions: Sessions
     options: Options
-    known: tuple[Address, ...] = ()
+    whole: Config | None = None
     _client_type: ClassVar[type[Reader]] = Reader
 
     @classmethod
@@ -119,10 +119,9 @@ class Planner:
         """
         options = options or Options()
         check_patterns(config, selection)
-        known = tuple(named(config))
-        config = seal_secrets(concerned(config, selection), options)
-        with sessions_of(config, options, cls._client_type) as sessions:
-            yield cls(config, selection, sessions, options, known)
+        part = seal_secrets(concerned(config, selection), options)
+        with sessions_of(part, options, cls._client_type) as sessions:
+            yield cls(part, selection, sessions, options, config)
 
     def plan(self, *, prune: bool = False, progress: Progress = in_silence) -> Plan:
         """Read live and decide; `progress` is told how many reads are done, and are known of.
@@ -139,7 +138,7 @@ class Planner:
             self.config,
             self.sessions,
             self.selection,
-            known=self.known,
+            whole=self.whole,
             prune=prune,
             connections=self.options.connections,
             progress=progress,

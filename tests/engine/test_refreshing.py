@@ -189,7 +189,8 @@ def test_a_pattern_that_met_nothing_is_told() -> None:
     with pytest.raises(UsageError, match="--only p/shelves/x: no address matches"):
         make_plan(config(shelf()), rooms(), only)
     make_plan(config(shelf()), rooms(there(ROOT / "shelves" / "x")), only)
-    make_plan(config(shelf()), rooms(), only, known=[ROOT / "shelves" / "x"])
+    whole = config(shelf(), desired(SHELVES, ROOT / "shelves" / "x"))
+    make_plan(config(shelf()), rooms(), only, whole=whole)
     make_plan(config(shelf()), rooms(), Selection((str(A),)))
 
 

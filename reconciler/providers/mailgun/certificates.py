@@ -41,7 +41,7 @@ class Certificates(PerDomain):
                     attributes={REQUESTED: True},
                     parent=domain,
                     locations={"": place},
-                    needs=(domain / Dkim.name,),  # one look at DNS is enough for both
+                    follows=(domain / Dkim.name,),  # one look at DNS is enough for both
                 )
 
     def stated(self, live: Resource) -> Iterable[Statement]:  # noqa: ARG002

@@ -1,8 +1,9 @@
 """A change that takes several calls: each field that can be set is set, whatever the others do."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from reconciler.errors import (
     AppliedInPart,
@@ -27,6 +28,26 @@ class Step:
 
     def parts(self) -> list["Step"]:
         return [replace(self, names=(name,), splits=False) for name in self.names]
+
+
+def beside(
+    there: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    send: Callable[[tuple[str, ...], Mapping[str, Any]], object],
+) -> Callable[[tuple[str, ...]], None]:
+    """Return what a step sends where the service wants to be told other fields as well.
+
+    `send` is given the names, and the values of all fields: what is `there`, what of `wanted` was
+    sent with success, and what is to be sent now.
+    """
+    known = dict(there)
+
+    def put(names: tuple[str, ...]) -> None:
+        values = known | {name: wanted[name] for name in names}
+        send(names, values)
+        known.update(values)
+
+    return put
 
 
 def take(steps: Iterable[Step], before: Sequence[str] = (), *, is_made: bool = False) -> None:

@@ -134,6 +134,14 @@ def test_a_name_of_a_sender_that_is_refused_keeps_no_other_field_from_being_set(
     assert (live["Name"], live["ReplyToEmailAddress"]) == ("Old", "b@example.org")
 
 
+def test_what_is_set_of_a_sender_is_not_set_back_by_what_is_sent_after_it() -> None:
+    account = refusing("ReturnPathDomain")
+    fields = "name: New, reply_to: b@example.org, return_path: pm.example.org"
+    reason, live = sender_after(account, fields)
+    assert reason.endswith("; applied: `name`, `reply_to`")
+    assert (live["Name"], live["ReplyToEmailAddress"]) == ("New", "b@example.org")
+
+
 HOOK = "https://hooks.example.com/new"
 
 
@@ -150,6 +158,18 @@ def test_a_part_of_a_webhook_that_is_refused_keeps_no_other_from_being_set() -> 
     assert not live["Triggers"]["Open"]["Enabled"]
     assert live["Triggers"]["Bounce"]["Enabled"]
     assert live["HttpHeaders"] == [{"Name": "X-Tag", "Value": "a"}]
+
+
+def test_an_option_of_an_event_that_is_refused_leaves_the_event_itself_set() -> None:
+    account = Account(lambda inner: Refuser(inner, '"IncludeContent":true'))
+    hook = {"Url": HOOK, "Triggers": {"Open": {"Enabled": True}}}
+    made = account.by_hand("postmark", "POST", "/webhooks", json=hook)["ID"]
+    triggers = "triggers: {bounce: {include_content: true}, click: true}"
+    result = of(account, POSTMARK % f'webhooks: [{{url: "{HOOK}", {triggers}}}]')
+    live = account.by_hand("postmark", "GET", f"/webhooks/{made}")["Triggers"]
+    assert result.reason.startswith("`triggers.bounce.include_content`: ")
+    assert (live["Bounce"]["Enabled"], live["Bounce"]["IncludeContent"]) == (True, False)
+    assert live["Click"]["Enabled"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from reconciler.providers.desired import located
 from reconciler.providers.mailgun.answers import listed, path_of
 from reconciler.providers.mailgun.events import in_order, is_same_set, texts
 from reconciler.providers.mailgun.session import Reading, Writing
-from reconciler.providers.steps import Step, take
+from reconciler.providers.steps import Step, beside, take
 from reconciler.providers.urls import HIDDEN_URL, said_url, sent_urls, shown_url
 
 _PATH = "/v1/webhooks"
@@ -78,14 +78,13 @@ class AccountWebhooks(Kind[Reading, Writing]):
 
     def update(self, session: Writing, change: Update) -> None:
         """Send what is there as well: what is left out would be emptied."""
-        path, known = path_of(_ONE, str(change.live.remote_id)), dict(change.live.attributes)
+        path = path_of(_ONE, str(change.live.remote_id))
 
-        def put(names: tuple[str, ...]) -> None:
-            wanted = known | {name: change.desired.attributes[name] for name in names}
-            session.client.put(path, form=self._form(change.desired, wanted))
-            known.update(wanted)
+        def put(_: tuple[str, ...], values: Mapping[str, Any]) -> None:
+            session.client.put(path, form=self._form(change.desired, values))
 
-        take([Step(change.names, put, splits=True)])
+        send = beside(change.live.attributes, change.desired.attributes, put)
+        take([Step(change.names, send, splits=True)])
 
     def delete(self, session: Writing, live: Resource) -> None:
         session.client.delete(path_of(_ONE, str(live.remote_id)))

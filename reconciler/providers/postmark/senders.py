@@ -15,7 +15,7 @@ from reconciler.providers.postmark.session import (
     read_object,
     sought_id,
 )
-from reconciler.providers.steps import Step, take
+from reconciler.providers.steps import Step, beside, take
 
 _PATH = "/senders"
 _ADDRESS = Codec(TEXT.read, same=lambda desired, live: bool(desired.casefold() == live.casefold()))
@@ -60,14 +60,13 @@ class Senders(Kind[OnAccount[Reader], OnAccount[Writer]]):
         return self._live(desired.address.root, answer, request)
 
     def update(self, session: OnAccount[Writer], change: Update) -> None:
-        def put(names: tuple[str, ...]) -> None:
-            changed = {each: change.desired.attributes[each] for each in names}
-            known = {**change.live.attributes, **changed}
+        def put(names: tuple[str, ...], values: Mapping[str, Any]) -> None:
             # The name is documented as required in an edit.
-            content = self.fields.encode(known, {"name", *names} & set(known))
+            content = self.fields.encode(values, {"name", *names} & set(values))
             session.account.put(f"{_PATH}/{change.live.remote_id}", json=content)
 
-        take([Step(change.names, put, splits=True)])
+        send = beside(change.live.attributes, change.desired.attributes, put)
+        take([Step(change.names, send, splits=True)])
 
     def delete(self, session: OnAccount[Writer], live: Resource) -> None:
         session.account.delete(f"{_PATH}/{live.remote_id}")

@@ -31,7 +31,7 @@ from reconciler.providers.postmark.session import (
     sought_id,
 )
 from reconciler.providers.postmark.streams import Streams
-from reconciler.providers.steps import Step, take
+from reconciler.providers.steps import Step, beside, take
 from reconciler.providers.urls import HIDDEN_URL, said_url, shown_url
 from reconciler.source import Location, Node
 
@@ -48,6 +48,7 @@ _PATH = "/webhooks"
 _USER = re.compile(r"(?<=://)[^/?#]*@")
 """Who has one in a URL mostly has a password there; the YAML can declare no such URL."""
 _HEADER = "headers."
+_AUTH = "auth."
 _PASSWORD = "auth.password"  # noqa: S105 - a field's name
 
 
@@ -181,14 +182,18 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
         return self._live(desired.address.root, identified(answer, request), request)
 
     def update(self, session: OnServer[Writer], change: Update) -> None:
-        known = {**change.live.attributes, **change.desired.attributes}
         path, verify = f"{_PATH}/{change.live.remote_id}", _verify(change.desired)
+        wanted = change.desired.attributes
+        auth = {name: value for name, value in wanted.items() if name.startswith(_AUTH)}
 
-        def put(names: tuple[str, ...]) -> None:
+        def put(names: tuple[str, ...], values: Mapping[str, Any]) -> None:
+            # No user with a password that is another one's.
+            known = {**values, **auth} if any(name in auth for name in names) else values
             content = self._content(change.desired, known, _whole_groups(names, known))
             session.server.put(path, json=content, params=verify)
 
-        take([Step(change.names, put, splits=True)])
+        send = beside(change.live.attributes, wanted, put)
+        take([Step(change.names, send, splits=True)])
 
     def delete(self, session: OnServer[Writer], live: Resource) -> None:
         session.server.delete(f"{_PATH}/{live.remote_id}")
@@ -201,15 +206,15 @@ class Webhooks(Kind[OnServer[Reader], OnServer[Writer]]):
         self, desired: Resource, known: Mapping[str, Any], names: Iterable[str]
     ) -> dict[str, Any]:
         """Return a request's content, in which secrets are `Secret`s that the client opens."""
-        values = dict(known)
+        verify = {name: desired.attributes[name] for name in {"verify"} & set(desired.attributes)}
+        values = {**known, **verify}
         values |= {name: secret for name, secret in desired.secrets.items() if name in values}
         values["headers"] = [
             {"Name": name.removeprefix(_HEADER), "Value": secret}
             for name, secret in desired.secrets.items()
             if name.startswith(_HEADER)
         ]
-        sent = {*names, *({"verify"} & set(desired.attributes))}
-        return self.fields.encode(values, sorted(sent))
+        return self.fields.encode(values, sorted({*names, *verify}))
 
     def _live(self, under: Address, answer: dict[str, Any], request: str) -> Resource:
         url = _USER.sub("(secret)@", named(answer, "Url", request))
@@ -244,7 +249,7 @@ def _whole_groups(names: Iterable[str], known: Mapping[str, Any]) -> set[str]:
         for name in known
         for group in groups
         if tuple(name.split(".")[: len(group)]) == group
-        or (group[0] == "auth" and name.startswith("auth."))
+        or (group[0] == "auth" and name.startswith(_AUTH))
     }
 
 

@@ -372,3 +372,27 @@ def test_an_answer_that_is_not_json_is_no_plan() -> None:
     plant(account, "mailgun_us", path=LIST, body="<html>")
     assert "not a JSON object" in message(account)
     assert isinstance(account.transport, httpx.BaseTransport)
+
+
+def test_a_domain_that_two_regions_are_to_have_is_refused_before_it_is_made() -> None:
+    account = Account()
+    here = "{service: mailgun, token: {env: A}, region: %s, domains: {s.example.org: %s}}"
+    both = yaml(f"e: {here % ('eu', '{}')}\nu: {here % ('us', '{}')}")
+    refusals = account.plan(both).refusals
+    assert [str(each.address) for each in refusals] == [
+        "e/domains/s.example.org",
+        "u/domains/s.example.org",
+    ]
+    assert "e/domains/s.example.org declares it in EU as well" in refusals[1].reason
+    gone = yaml(f"e: {here % ('eu', '{ensure: absent}')}\nu: {here % ('us', '{}')}")
+    plan = account.plan(gone)
+    assert (plan.refusals, addresses(plan)) == ((), ["create u/domains/s.example.org"])
+    same = yaml(f"e: {here % ('us', '{}')}\nu: {here % ('us', '{}')}")
+    assert account.plan(same).refusals == ()
+
+
+def test_a_region_that_refuses_to_tell_leaves_it_open_whether_a_domain_lives_there() -> None:
+    account = Account()
+    plant(account, "mailgun_us", path=LIST, status=403, body={"message": "Forbidden"})
+    plan = account.plan(config("eu", "zz.example.org: {}"))
+    assert "whether it lives already in US could not be asked" in plan_as_text(plan)

@@ -33,10 +33,11 @@ from reconciler.providers.mailgun.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.mailgun.families import strangers
 from reconciler.providers.mailgun.objections import (
     deletions_refused,
+    in_two_regions,
     selectors_of_one_key,
     too_many_urls,
 )
-from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region
+from reconciler.providers.mailgun.regions import URLS, Elsewhere, other_region, region_of
 from reconciler.providers.mailgun.remarks import remarks
 from reconciler.providers.mailgun.sample_mail import fate_of, find, prepare, send
 from reconciler.providers.mailgun.session import START, USER, MailgunSession, Reading, Writing
@@ -77,6 +78,7 @@ class Mailgun(Service):
         yield from too_many_urls(provider, desired, live)
         yield from deletions_refused(provider, desired, live)
         yield from selectors_of_one_key(provider, desired, live)
+        yield from in_two_regions(provider, desired, live)
 
     def noticed(self, provider: Provider, session: Reading) -> Iterable[tuple[Address, str, str]]:
         for name, text in session.elsewhere.noticed() if session.elsewhere else ():
@@ -101,7 +103,7 @@ class Mailgun(Service):
         return DomainState.UNVERIFIED if live.facts["is_unverified"] else DomainState.VERIFIED
 
     def region(self, provider: Provider) -> str:
-        return provider.node.text("region") or "us"
+        return region_of(provider)
 
     def default_domain(self, provider: Provider) -> str | None:
         """Return the one that is named, or else the first that is declared."""

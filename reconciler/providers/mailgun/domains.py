@@ -36,6 +36,7 @@ from reconciler.providers.mailgun.domain_fields import (
 )
 from reconciler.providers.mailgun.lineage import ancestors, registered_above, signed_for
 from reconciler.providers.mailgun.records import dns_records, notes_of_records, told_by_keys
+from reconciler.providers.mailgun.regions import region_of
 from reconciler.providers.mailgun.session import Reading, Writing, look_at_dns
 from reconciler.providers.steps import Step, take
 from reconciler.providers.urls import HIDDEN_URL, said_url, sent_urls, shown_url
@@ -76,7 +77,10 @@ class Domains(Kind[Reading, Writing]):
                 place,
                 needs=tuple(collection / each for each in goes),
                 follows=tuple(collection / each for each in above if each not in goes),
-                facts={"urls": sent_urls([node.text(ARCHIVE) or ""])},
+                facts={
+                    "urls": sent_urls([node.text(ARCHIVE) or ""]),
+                    "region": region_of(provider),
+                },
                 value=_value,
             )
             yield _with_password(desired, node)

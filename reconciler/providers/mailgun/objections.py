@@ -46,6 +46,24 @@ def _why_it_stays(live: Resource, desired: Snapshot, coming: list[str]) -> str:
     )
 
 
+def in_two_regions(provider: Provider, desired: Snapshot, live: Snapshot) -> Iterator[Objection]:
+    """Yield each new domain that another region is to have as well (mailgun.md §1)."""
+    regions: dict[str, dict[str, Address]] = {}
+    own: list[Resource] = []
+    for address, resource in desired.items():
+        if isinstance(resource.kind, Domains) and not resource.absent:
+            regions.setdefault(address.name, {}).setdefault(resource.facts["region"], address)
+            if address.provider == provider.name and address not in live:
+                own.append(resource)
+    for resource in own:
+        others = regions[resource.address.name].items()
+        for region, other in others if len(others) > 1 else ():
+            if region != resource.facts["region"]:
+                fact = f"{other} declares it in {region.upper()} as well"
+                why = f"{fact}, and a domain lives in one region only; keep one of the two"
+                yield resource.address, "", why
+
+
 def selectors_of_one_key(
     provider: Provider, desired: Snapshot, live: Snapshot
 ) -> Iterator[Objection]:

@@ -7,14 +7,18 @@ from threading import Lock
 from reconciler.errors import (
     AuthenticationFailed,
     InvalidRequest,
-    PermissionDenied,
     ServiceError,
 )
+from reconciler.model import Provider
 from reconciler.providers.api import Reader
 from reconciler.providers.desired import host_name
 from reconciler.providers.mailgun.answers import DOMAINS, paged
 
 URLS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
+
+
+def region_of(provider: Provider) -> str:
+    return provider.node.text("region") or "us"
 
 
 def other_region(region: str) -> str:
@@ -124,7 +128,7 @@ class Elsewhere:
     def _asked(self) -> tuple[frozenset[str] | None, ServiceError | None]:
         try:
             return frozenset(host_name(item["name"]) for item in paged(self._reader, DOMAINS)), None
-        except (AuthenticationFailed, PermissionDenied):
+        except AuthenticationFailed:
             return None, None
         except ServiceError as error:
             return None, error

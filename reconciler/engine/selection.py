@@ -141,7 +141,9 @@ def may_share(providers: Mapping[str, Account], one: Resource, other: Resource) 
     mine, theirs = (providers[each.address.provider] for each in (one, other))
     said = ((mine.node.at(key), theirs.node.at(key)) for key in ("token", "server"))
     is_said_apart = any(a and b and a.data != b.data for a, b in said)
-    return mine.service.name == theirs.service.name and not is_said_apart
+    is_one_service = mine.service.name == theirs.service.name
+    is_one_region = mine.service.region(mine) == theirs.service.region(theirs)
+    return is_one_service and is_one_region and not is_said_apart
 
 
 def concerned(config: Config, selection: Selection) -> Config:

@@ -41,6 +41,7 @@ def test_a_domain_of_the_other_region_is_said_to_be_there(here: str, there: str)
     said = message(account, here)
     assert f"the domain mg.example.com exists in {there.upper()}, the config says {here}" in said
     assert f"`region: {there}`" in said
+    assert "delete it there first, in an apply of its own" in said
     assert account.requests(f"mailgun_{there}") == [f"GET {LIST}"]
 
 
@@ -387,6 +388,14 @@ def test_a_domain_that_two_regions_are_to_have_is_refused_before_it_is_made() ->
     gone = yaml(f"e: {here % ('eu', '{ensure: absent}')}\nu: {here % ('us', '{}')}")
     plan = account.plan(gone)
     assert (plan.refusals, addresses(plan)) == ((), ["create u/domains/s.example.org"])
+    account.apply(config("eu", "mv.example.org: {}"))
+    moved = yaml(
+        f"e: {here % ('eu', '{ensure: absent}')}\nu: {here % ('us', '{}')}".replace("s.ex", "mv.ex")
+    )
+    with pytest.raises(ReadFailed):
+        account.plan(moved)
+    account.apply(moved, account.plan(moved, only=["e/domains/mv.example.org"]))
+    assert addresses(account.plan(moved)) == ["create u/domains/mv.example.org"]
     same = yaml(f"e: {here % ('us', '{}')}\nu: {here % ('us', '{}')}")
     assert account.plan(same).refusals == ()
 

@@ -17,6 +17,12 @@ from reconciler.providers.mailgun.answers import DOMAINS, paged
 URLS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 
 
+_INSTEAD = (
+    "To have it here instead, delete it there first, in an apply of its own (`ensure: absent`, and "
+    "`--only` its address)."
+)
+
+
 def region_of(provider: Provider) -> str:
     return provider.node.text("region") or "us"
 
@@ -55,7 +61,9 @@ class Elsewhere:
         misplaced = sorted(self._kept & self._there()) if self._sought else []
         if misplaced:
             raise InvalidRequest(
-                f"GET {DOMAINS}/{misplaced[0]}", self._fact(misplaced), advice=self._way_out()
+                f"GET {DOMAINS}/{misplaced[0]}",
+                self._fact(misplaced),
+                advice=f"{self._way_out()} {_INSTEAD}",
             )
 
     def noticed(self) -> Iterator[tuple[str, str]]:

@@ -194,7 +194,9 @@ def unresolved(account: Account, options: Options) -> Iterator[tuple[str, Secret
 
 
 def _stand_ins(config: Config, sandbox: EmbeddedSandbox, options: Options) -> Tokens:
-    options.tell(_note_of_stand_ins(config))
+    # A plan without changes, once saved, asks for no token at all.
+    if any(needs(config)):
+        options.tell(_note_of_stand_ins(config))
     return {
         provider.name: {
             key: Secret(sandbox.token_for(provider.service.name, key, provider.name))

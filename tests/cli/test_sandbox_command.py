@@ -98,6 +98,14 @@ def test_the_embedded_sandbox_reads_and_gets_no_real_secret(tmp_path: Path, comm
     assert "canary" not in state + done.out + done.err
 
 
+def test_a_saved_plan_without_changes_tells_of_no_stand_ins(project: Path) -> None:
+    assert "stand in for env MAILGUN_NOT_SET." in embedded(project, "apply", "--yes").err
+    assert "stand in for" in embedded(project, "plan", "--out", "plan.json").err
+    done = embedded(project, "apply", "--plan", "plan.json", "--yes")
+    assert done.code == 0
+    assert "Note:" not in done.err
+
+
 def test_reset_forgets_what_was_done_and_keeps_the_tokens(project: Path) -> None:
     embedded(project, "apply", "--yes")
     before = state(project)["credentials"]

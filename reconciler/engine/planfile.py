@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from types import UnionType
 from typing import Any, BinaryIO
 
 from reconciler.engine.plan import Plan
@@ -19,16 +20,45 @@ from reconciler.errors import InvalidPlanFile, StalePlan
 from reconciler.model import Address
 
 MAX_BYTES = 64 * 1024 * 1024
-_WHOLE = {"config": str, "only": list, "prune": bool, "changes": list}
-_CHANGE = {
+_Shape = Mapping[str, type | UnionType]
+_WHOLE: _Shape = {
+    "format_version": str,
+    "command": str,
+    "state": str,
+    "config": str,
+    "only": list,
+    "prune": bool,
+    "compared": bool,
+    "providers": list,
+    "summary": dict,
+    "changes": list,
+    "refused": list,
+    "unmanaged": list,
+    "notes": list,
+    "records": list,
+}
+_OF_A_REVISION: _Shape = {"since": str, "dropped": list}
+"""What only a plan of what changed since a revision has."""
+_CHANGE: _Shape = {
     "action": str,
     "address": str,
     "path": list,
     "twin": str,
     "kind": str,
+    "remote_id": str | None,
     "pruned": bool,
+    "removal": str,
+    "waits_for": list,
+    "location": dict | None,
     "fields": list,
     "seen": dict,
+}
+_FIELD: _Shape = {
+    "name": str,
+    "before": object,
+    "after": object,
+    "keys": list | None,
+    "location": dict | None,
 }
 
 
@@ -207,9 +237,11 @@ def _check_as_written(path: Path, raw: bytes, document: Mapping[str, Any]) -> No
 
 
 def _is_whole(document: Mapping[str, Any]) -> bool:
-    """Whether everything that is looked at later is there, and of the right type."""
+    """Whether all that a plan is saved with is there, and of the right type."""
+    is_of_a_revision = not _OF_A_REVISION.keys().isdisjoint(document)
     return (
-        all(isinstance(document.get(key), kind) for key, kind in _WHOLE.items())
+        _has(document, _WHOLE)
+        and (not is_of_a_revision or _has(document, _OF_A_REVISION))
         and all(isinstance(pattern, str) for pattern in document["only"])
         and all(_is_change(change) for change in document["changes"])
     )
@@ -218,11 +250,16 @@ def _is_whole(document: Mapping[str, Any]) -> bool:
 def _is_change(change: Any) -> bool:
     """Whether an entry is one; who changes a thing has seen it, and who makes one has seen none."""
     return (
-        isinstance(change, dict)
-        and all(isinstance(change.get(key), kind) for key, kind in _CHANGE.items())
-        and isinstance(change.get("remote_id"), str | None)
+        _has(change, _CHANGE)
         and change["path"] != []
         and all(isinstance(part, str) for part in change["path"])
-        and all(isinstance(field, dict) for field in change["fields"])
+        and all(_has(field, _FIELD) for field in change["fields"])
         and bool(change["seen"]) == (change["action"] != "create")
+    )
+
+
+def _has(thing: Any, shape: _Shape) -> bool:
+    """Whether a thing of a document has all keys of a shape, each with a value of its type."""
+    return isinstance(thing, dict) and all(
+        key in thing and isinstance(thing[key], kind) for key, kind in shape.items()
     )

@@ -199,6 +199,8 @@ def pruning(address: str, kind: str) -> Document:
         "kind": kind,
         "remote_id": "1",
         "pruned": True,
+        "removal": "is deleted",
+        "waits_for": [],
         "location": None,
         "fields": [],
         "seen": {"name": "0" * 32},

@@ -22,7 +22,7 @@ ReconcileError                  exit 1
 │   ├── AlreadyExists
 │   ├── InvalidRequest                   the service refused the content
 │   ├── RateLimited                      still, after all retries
-│   ├── Unavailable                      no answer, or a 5xx, after all retries
+│   ├── Unavailable                      no answer, a 5xx or a 408, after all retries
 │   ├── OutcomeUnknown                   a write that may or may not have taken effect
 │   └── UnexpectedAnswer                 not what the service is documented to answer
 ├── Interrupted                          asked to stop meanwhile

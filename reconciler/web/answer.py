@@ -27,6 +27,14 @@ def is_redirect(status: int) -> bool:
     return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
 
 
+def leaves_doubt(status: int) -> bool:
+    """Whether it may pass, and a write may have taken effect all the same.
+
+    A 503, too, can come from what stands in between, and a 408 from who waited for the service.
+    """
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
+
+
 def by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return headers by their names in lower case; several of one name are one list."""
     found: dict[str, str] = {}

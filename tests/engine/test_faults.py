@@ -78,6 +78,12 @@ def times_out(request: httpx.Request, inner: httpx.BaseTransport) -> httpx.Respo
     raise httpx.ReadTimeout("timed out", request=request)
 
 
+def gives_up_waiting(request: httpx.Request, inner: httpx.BaseTransport) -> httpx.Response:
+    """Answer as what stands in between does, when the service took longer than it wants to wait."""
+    inner.handle_request(request)
+    return httpx.Response(408, headers={"Content-Type": "text/html"}, text="<html>")
+
+
 def refuses_connections(request: httpx.Request, _: httpx.BaseTransport) -> httpx.Response:
     raise httpx.ConnectError("refused", request=request)
 
@@ -125,6 +131,8 @@ FAULTS: dict[str, Answer] = {
     "dropped before": drops_before,
     "dropped after": drops_after,
     "timed out": times_out,
+    "408": answers(408),
+    "408 after": gives_up_waiting,
     "no connection": refuses_connections,
     "short lists": cuts_lists,
 }
@@ -165,6 +173,7 @@ def test_a_fault_at_any_request_of_a_plan_never_yields_a_change(
 
 APPLY_FAULTS = ["429", "500", "403 html", "200 {}", "200 html", "404 html"]
 APPLY_FAULTS += ["dropped before", "dropped after", "timed out", "no connection"]
+APPLY_FAULTS += ["408", "408 after"]
 
 
 @pytest.mark.parametrize("retries", [0, 2])
@@ -197,7 +206,28 @@ def twice(account: Account) -> list[str]:
     return [name for name, count in counts.items() if count > 1]
 
 
-@pytest.mark.parametrize("fault", ["dropped after", "timed out"])
+@pytest.mark.parametrize("fault", ["dropped after", "timed out", "408 after"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_write_that_took_effect_unseen_is_applied(fault: str, method: str) -> None:
+    account, transport = disturbed_account()
+    config = yaml(CONFIG % (0, 0))
+    plan = account.plan(config)
+    assert {each.action for each in plan.changes} == {"create", "update", "delete"}
+
+    def unseen(request: httpx.Request, inner: httpx.BaseTransport) -> httpx.Response:
+        return (
+            FAULTS[fault](request, inner)
+            if request.method == method
+            else inner.handle_request(request)
+        )
+
+    transport.disturb(unseen, 0, 10**6)
+    assert set(outcomes(account.apply(config, plan)).values()) == {"applied"}
+    transport.calm()
+    assert changes(account, config) == []
+
+
+@pytest.mark.parametrize("fault", ["dropped after", "timed out", "408 after"])
 def test_a_create_that_took_effect_unseen_is_applied_and_not_repeated(fault: str) -> None:
     account, transport = disturbed_account()
     config = yaml(CONFIG % (0, 0))

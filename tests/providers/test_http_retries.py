@@ -50,6 +50,7 @@ NOT_TAKEN: list[Step] = [
     httpx.PoolTimeout,
 ]
 DOUBTFUL: list[Step] = [
+    httpx.Response(408),
     httpx.Response(500),
     httpx.Response(502),
     httpx.Response(503),  # it may come from what stands in between, after the effect

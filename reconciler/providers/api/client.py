@@ -38,7 +38,7 @@ from reconciler.providers.api.waits import (
     wait_asked_for,
 )
 from reconciler.source import printable
-from reconciler.web.answer import Answer, is_redirect
+from reconciler.web.answer import Answer, is_redirect, leaves_doubt
 from reconciler.web.body import LONGEST_ANSWER, TooLongError
 from reconciler.web.exchange import NEVER_SENT
 
@@ -184,7 +184,7 @@ class Reader:
         if self._line.known.are_told(text, sent):
             fact = f"HTTP {answer.status}; its text repeats a secret and is not shown"
             error = type(error)(request, fact, status=answer.status, code=error.code)
-        if not request.startswith("GET ") and _leaves_doubt(answer):
+        if not request.startswith("GET ") and leaves_doubt(answer.status):
             return OutcomeUnknown(
                 request,
                 f"HTTP {answer.status}; whether it took effect is not known",
@@ -250,11 +250,6 @@ def _revealed(content: Any) -> Any:
 
 def _to_send(files: Files) -> float:
     return sum(len(content) for _, content, _ in files.values()) / _SLOWEST
-
-
-def _leaves_doubt(answer: Answer) -> bool:
-    """Whether a write may have taken effect: a 503, too, can come from what stands in between."""
-    return answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _no_answer(

@@ -22,7 +22,7 @@ from reconciler.providers.api import Reader, content_as_text, safe_text
 from reconciler.providers.mailgun.answers import DOMAINS
 from reconciler.providers.mailgun.regions import Elsewhere, other_region
 from reconciler.providers.urls import without_secrets
-from reconciler.web.answer import Answer
+from reconciler.web.answer import Answer, leaves_doubt
 
 _TRANSIENT = 420
 """Mailgun's own status for a limit that passes (mailgun.md §11)."""
@@ -156,7 +156,7 @@ def _error_type(status: int, body: dict[str, Any] | None, text: str) -> type[Ser
     if status == HTTPStatus.NOT_FOUND:
         # A 404 that is not JSON, or says `error`, is about the path, not about the object.
         return UnexpectedAnswer if body is None or "error" in body else NotFound
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if leaves_doubt(status):
         return Unavailable
     if any(phrase in text.lower() for phrase in _THERE_ALREADY):
         return AlreadyExists

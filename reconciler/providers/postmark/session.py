@@ -21,7 +21,7 @@ from reconciler.errors import (
 from reconciler.model import Address, Kind, Resource
 from reconciler.providers.api import ClientT, Query, Reader, all_pages, safe_text
 from reconciler.providers.postmark.advice import advice
-from reconciler.web.answer import Answer
+from reconciler.web.answer import Answer, leaves_doubt
 
 SITE = "postmark"
 URL = "https://api.postmarkapp.com"
@@ -218,7 +218,7 @@ def _error_type(answer: Answer, code: int | None) -> type[ServiceError]:
     status = answer.status
     if code in _ABOUT_THE_CALLER:
         return _TYPES_BY_CODE[code]
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if leaves_doubt(status):
         return Unavailable
     if status == HTTPStatus.NOT_FOUND and code is None and answer.body:
         # Missing objects have a code, or no body at all: this is about the path.

@@ -7,9 +7,11 @@ import functools
 import os
 import re
 import ssl
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import httpx
 
@@ -125,7 +127,9 @@ def ssl_context() -> ssl.SSLContext:
 
     Raises UsageError for a variable that leads to no certificates.
     """
-    if not os.environ.get(_FILE) and (folders := os.environ.get(_FOLDER)):
+    if file := os.environ.get(_FILE):
+        _check_file(file)
+    elif folders := os.environ.get(_FOLDER):
         _check_folders(folders)
     try:
         context = httpx.create_ssl_context()
@@ -134,12 +138,25 @@ def ssl_context() -> ssl.SSLContext:
         if not names:
             raise
         why = "no certificate in it" if isinstance(problem, ssl.SSLError) else problem.strerror
-        raise UsageError(
-            f"{' or '.join(names)}: the file cannot be used ({why}); name a file of certificates "
-            "in PEM format, or unset it"
-        ) from None
+        raise _unusable(" or ".join(names), why) from None
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _unusable(names: str, why: str | None) -> UsageError:
+    fact = f"{names}: the file cannot be used ({why})"
+    return UsageError(f"{fact}; name a file of certificates in PEM format, or unset it")
+
+
+def _check_file(file: str) -> None:
+    """Raise UsageError for a pipe or a device: OpenSSL would wait for what may never end."""
+    try:
+        mode = Path(file).stat().st_mode
+    except (OSError, ValueError):
+        # Who opens it says why it cannot be.
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise _unusable(_FILE, "not a regular file")
 
 
 def _check_folders(folders: str) -> None:

@@ -127,6 +127,18 @@ def test_certificates_that_cannot_be_read_are_told_by_their_variable(
         assert "canary" not in done.err
 
 
+@pytest.mark.parametrize("name", ["canary.pipe", "canary.link", "/dev/zero"])
+def test_certificates_in_a_pipe_or_a_device_are_not_waited_for(folder: Path, name: str) -> None:
+    os.mkfifo(folder / "canary.pipe")
+    (folder / "canary.link").symlink_to("canary.pipe")
+    done = run("plan", cwd=folder, env={**TOKEN, "SSL_CERT_FILE": name})
+    assert (done.code, done.out) == (64, "")
+    assert done.err == (
+        "Error: SSL_CERT_FILE: the file cannot be used (not a regular file); name a file of "
+        "certificates in PEM format, or unset it\n"
+    )
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_certificates_that_may_not_be_read_are_told_by_their_variable(folder: Path) -> None:
     (folder / "canary.pem").chmod(0)

@@ -5,6 +5,7 @@ import ssl
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -82,6 +83,19 @@ def test_who_shows_a_certificate_that_nobody_vouches_for_is_asked_nothing(
     monkeypatch.delenv("SSL_CERT_FILE")
     ssl_context.cache_clear()
     refuse("127.0.0.1", tls)
+
+
+def test_a_link_to_a_file_of_certificates_is_followed(
+    tls: ssl.SSLContext, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link.pem").symlink_to(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "link.pem"))
+    ssl_context.cache_clear()
+    with (
+        Listener(saying(GOOD), tls) as server,
+        connection_to(f"https://127.0.0.1:{server.port}") as connection,
+    ):
+        assert connection.ask(GET, 20).body == b"ok"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

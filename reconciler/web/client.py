@@ -15,7 +15,14 @@ from reconciler.source import nothing
 from reconciler.web.address import check_address
 from reconciler.web.answer import Answer
 from reconciler.web.body import ENCODING, LONGEST_ANSWER, TooLongError
-from reconciler.web.exchange import NEVER_SENT, Connection, encoded, place_of
+from reconciler.web.exchange import (
+    NEVER_SENT,
+    Connection,
+    check_and_retry,
+    encoded,
+    place_of,
+    unanswered,
+)
 from reconciler.web.network import check_network, connections_to
 
 SECONDS = 30.0
@@ -120,7 +127,7 @@ def _no_answer(
     elif isinstance(problem, httpx.TimeoutException):
         fact = f"{host} took longer than {seconds:g} seconds"
     else:
-        fact = f"no answer from {host} ({type(problem).__name__})"
+        fact = unanswered(host, problem)
     if not (request.startswith(("GET ", "HEAD ")) or isinstance(problem, NEVER_SENT)):
         return OutcomeUnknown(
             request,
@@ -131,4 +138,4 @@ def _no_answer(
         error = TooLong if is_too_long else UnexpectedAnswer
         advice = "Check the address, and what stands between here and there."
         return error(request, fact, advice=advice)
-    return Unavailable(request, fact, advice="Check the network, and try again later.")
+    return Unavailable(request, fact, advice=check_and_retry(problem))

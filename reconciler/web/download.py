@@ -14,7 +14,7 @@ from reconciler.errors import ServiceError, Unavailable, UnexpectedAnswer, Usage
 from reconciler.web.address import check_address
 from reconciler.web.answer import is_redirect
 from reconciler.web.deadline import deadline, time_left
-from reconciler.web.exchange import Incoming, InProcess, encoded
+from reconciler.web.exchange import Incoming, InProcess, TunnelError, check_and_retry, encoded
 from reconciler.web.network import connections_to
 
 SECONDS = 900.0
@@ -89,5 +89,6 @@ def _copy(what: str, answer: Incoming, file: IO[bytes], most: int) -> None:
 
 
 def _no_answer(what: str, problem: httpx.RequestError) -> ServiceError:
-    fact = f"no answer, or not all of one ({type(problem).__name__})"
-    return Unavailable(what, fact, advice="Check the network, and try again later.")
+    why = problem.fact if isinstance(problem, TunnelError) else type(problem).__name__
+    fact = f"no answer, or not all of one ({why})"
+    return Unavailable(what, fact, advice=check_and_retry(problem))

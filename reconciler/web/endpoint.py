@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from ssl import SSLContext
 
-from reconciler.web.exchange import RawHeaders
+from reconciler.web.exchange import RawHeaders, TunnelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,17 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Digs tunnels to other endpoints; its headers may hold a password."""
+    """Digs tunnels to other endpoints; its headers may hold a password.
+
+    `variable` of the environment names it, if it is not known from elsewhere.
+    """
 
     endpoint: Endpoint
     headers: RawHeaders = field(repr=False)
+    variable: str = ""
+
+    def failure(self, fact: str) -> TunnelError:
+        """Return the error that it is to blame for, told without its user and password."""
+        named = f", which {self.variable} names," if self.variable else ""
+        place = self.endpoint.authority.decode("ascii")
+        return TunnelError(f"the proxy {place}{named} {fact}", self.variable or "the proxy")

@@ -20,6 +20,28 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
+class TunnelError(httpx.ProxyError):
+    """A proxy failed, and not who is behind it: `fact` says how, and `check` what to look at."""
+
+    def __init__(self, fact: str, check: str) -> None:
+        super().__init__(fact)
+        self.fact = fact
+        self.check = check
+
+
+def unanswered(host: str, problem: Exception) -> str:
+    """Return why no answer came from a host; httpx's own words may quote the URL."""
+    if isinstance(problem, TunnelError):
+        return f"no way to {host}: {problem.fact}"
+    return f"no answer from {host} ({type(problem).__name__})"
+
+
+def check_and_retry(problem: Exception) -> str:
+    """Return the way out where nothing came, and nothing was changed."""
+    what = problem.check if isinstance(problem, TunnelError) else "the network"
+    return f"Check {what}, and try again later."
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for. `target` is the path with its query, as they are sent.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.request import getproxies
 
 import httpx
 
@@ -57,7 +58,19 @@ def _proxy_for(url: httpx.URL) -> Proxy | None:
     if place is None:
         return None
     to = _endpoint(place.scheme.decode("ascii"), place.host, place.port)
-    return Proxy(to, pool._proxy_headers)  # noqa: SLF001
+    return Proxy(to, pool._proxy_headers, _variable_of_proxy())  # noqa: SLF001
+
+
+def _variable_of_proxy() -> str:
+    """Return the name of the variable that httpx has the proxy of https from.
+
+    None of them, and so "", where the system has settings of its own.
+    """
+    proxies = getproxies()
+    scheme = "https" if proxies.get("https") else "all"
+    names = _set({f"{scheme}_proxy"}, os.environ)
+    # The name in lower case outweighs the others, and sorts after them.
+    return max((each for each in names if os.environ[each] == proxies.get(scheme)), default="")
 
 
 def _endpoint(scheme: str, host: bytes, port: int | None) -> Endpoint:

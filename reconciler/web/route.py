@@ -1,5 +1,7 @@
 """The way to an endpoint: straight, or through a tunnel that a proxy digs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 import httpcore
@@ -8,7 +10,7 @@ import httpx
 from reconciler.web.conversation import FAILURES, Conversation, as_of_httpx
 from reconciler.web.deadline import time_left
 from reconciler.web.endpoint import Endpoint, Proxy
-from reconciler.web.exchange import RawHeaders, Request
+from reconciler.web.exchange import Request
 
 _NETWORK = httpcore.SyncBackend()
 
@@ -16,22 +18,19 @@ _NETWORK = httpcore.SyncBackend()
 def connect(to: Endpoint, proxy: Proxy | None, timeout: float) -> httpcore.NetworkStream:
     """Return a stream to an endpoint. Each step may take `timeout` seconds.
 
-    Raises httpx.ConnectError, ConnectTimeout and ProxyError, for what nothing was sent to.
+    Raises httpx.ConnectError and ConnectTimeout, and TunnelError for what the proxy is to blame
+    for. Nothing was sent to the endpoint then.
     """
-    first = proxy.endpoint if proxy else to
     try:
-        stream = _NETWORK.connect_tcp(first.host, first.port, timeout=time_left(timeout))
-        try:
-            stream = _over_tls(stream, first, timeout)
-            if proxy:
-                _dig(stream, to, proxy.headers, timeout)
-                stream = _over_tls(stream, to, timeout)
-        except BaseException:
-            stream.close()
-            raise
+        if proxy is None:
+            return _over_tls(_reached(to, timeout), to, timeout)
+        return _over_tls(_tunnel(to, proxy, timeout), to, timeout)
     except FAILURES as problem:
         raise as_of_httpx(problem) from problem
-    return stream
+
+
+def _reached(to: Endpoint, timeout: float) -> httpcore.NetworkStream:
+    return _NETWORK.connect_tcp(to.host, to.port, timeout=time_left(timeout))
 
 
 def _over_tls(
@@ -39,15 +38,36 @@ def _over_tls(
 ) -> httpcore.NetworkStream:
     if to.context is None:
         return stream
-    return stream.start_tls(to.context, to.host, time_left(timeout))
+    with _closed_on_failure(stream):
+        return stream.start_tls(to.context, to.host, time_left(timeout))
 
 
-def _dig(stream: httpcore.NetworkStream, to: Endpoint, headers: RawHeaders, timeout: float) -> None:
-    """Make a stream to a proxy one to an endpoint behind it. Raises httpx.ProxyError."""
-    request = Request("CONNECT", to.authority, [(b"Host", to.authority), *headers])
+def _tunnel(to: Endpoint, proxy: Proxy, timeout: float) -> httpcore.NetworkStream:
+    """Return a stream that a proxy leads to an endpoint. Raises TunnelError."""
+    try:
+        stream = _over_tls(_reached(proxy.endpoint, timeout), proxy.endpoint, timeout)
+    except (*FAILURES, httpx.RequestError) as problem:
+        raise proxy.failure(f"cannot be reached ({type(problem).__name__})") from problem
+    with _closed_on_failure(stream):
+        _dig(stream, to, proxy, timeout)
+    return stream
+
+
+def _dig(stream: httpcore.NetworkStream, to: Endpoint, proxy: Proxy, timeout: float) -> None:
+    """Make a stream to a proxy one to an endpoint behind it. Raises TunnelError."""
+    request = Request("CONNECT", to.authority, [(b"Host", to.authority), *proxy.headers])
     try:
         status = Conversation(stream, timeout).ask(request).status
     except httpx.RequestError as problem:
-        raise httpx.ProxyError(f"no tunnel: {problem}") from problem
+        raise proxy.failure(f"gave no answer ({type(problem).__name__})") from problem
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise httpx.ProxyError(f"no tunnel: HTTP {status}")
+        raise proxy.failure(f"answered HTTP {status}")
+
+
+@contextmanager
+def _closed_on_failure(stream: httpcore.NetworkStream) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        stream.close()
+        raise

@@ -165,6 +165,17 @@ def test_a_proxy_that_does_not_answer_is_no_usage_error(
     done = run("plan", "--format", "json", cwd=folder, env={**TOKEN, **variables})
     assert done.code == 1
     assert done.json["error"]["type"] == "ReadFailed"
+    assert ":1, which " in done.err
+    assert "user" not in done.err
+
+
+def test_a_proxy_that_cannot_be_reached_is_told_as_that(folder: Path) -> None:
+    done = run("plan", cwd=folder, env={**TOKEN, "HTTPS_PROXY": "http://u:canary@127.0.0.1:1"})
+    assert (
+        "no way to api.postmarkapp.com: the proxy 127.0.0.1:1, which HTTPS_PROXY names, cannot be "
+        "reached (ConnectError). Check HTTPS_PROXY, and try again later."
+    ) in done.err
+    assert "canary" not in done.err
 
 
 def test_where_no_proxy_is_used_none_is_looked_at(box: Served, folder: Path) -> None:

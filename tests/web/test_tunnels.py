@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+from io import BytesIO
 
 import httpx
 import pytest
@@ -18,7 +19,11 @@ from listening import (
     tunnelling,
 )
 
-from reconciler.web.endpoint import Endpoint
+from reconciler.errors import Unavailable
+from reconciler.web.client import Web
+from reconciler.web.download import download
+from reconciler.web.endpoint import Endpoint, Proxy
+from reconciler.web.exchange import check_and_retry
 
 
 def test_requests_go_through_one_tunnel_of_a_proxy_that_sees_none_of_them(
@@ -105,9 +110,10 @@ def test_who_poses_as_a_proxy_is_told_no_password(
         monkeypatch.setenv("HTTPS_PROXY", f"https://user:pass@localhost:{stranger.port}")
         with (
             connection_to(f"https://{NAME}") as connection,
-            pytest.raises(httpx.ConnectError, match="certificate"),
+            pytest.raises(httpx.ProxyError, match="cannot be reached") as failed,
         ):
             connection.ask(POST, 20)
+        assert "certificate" in str(failed.value.__cause__)
         assert stranger.asked == []
 
 
@@ -131,6 +137,69 @@ def test_without_a_tunnel_nothing_was_sent(answer: bytes, monkeypatch: pytest.Mo
         ):
             connection.ask(POST, 20)
         assert [each.split()[0] for each in proxy.asked] == [b"CONNECT"]
+
+
+def failure(**variables: str) -> str:
+    """Return what a request through a proxy of the environment ends in, and a download as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        with Web() as web, pytest.raises(Unavailable) as failed:
+            web.request("POST", f"https://{NAME}/x")
+        with pytest.raises(Unavailable) as lost:
+            download(f"https://{NAME}/x", BytesIO(), most=1)
+    said = str(failed.value).removeprefix(f"POST {NAME}: no way to {NAME}: ")
+    fact, _, way_out = said.partition(". ")
+    assert str(lost.value) == f"GET {NAME}: no answer, or not all of one ({fact}). {way_out}"
+    return said
+
+
+@pytest.mark.parametrize(
+    ("answer", "fact"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "answered HTTP 407"),
+        (b"HTTP/1.1 403 Forbidden by canary\r\nContent-Length: 0\r\n\r\n", "answered HTTP 403"),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "answered HTTP 502"),
+        (b"", "gave no answer (RemoteProtocolError)"),
+    ],
+)
+@pytest.mark.usefixtures("tls")
+def test_a_failure_of_a_proxy_is_told_as_its_own(answer: bytes, fact: str) -> None:
+    with Listener(saying(answer, keeps=False)) as proxy:
+        said = failure(HTTPS_PROXY=f"http://user:canary@127.0.0.1:{proxy.port}")
+    assert said == (
+        f"the proxy 127.0.0.1:{proxy.port}, which HTTPS_PROXY names, {fact}. "
+        "Check HTTPS_PROXY, and try again later."
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"HTTPS_PROXY": "u:canary@127.0.0.1:1"}, "HTTPS_PROXY"),
+        ({"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "127.0.0.1:1"}, "https_proxy"),
+        ({"HTTPS_PROXY": "127.0.0.1:1", "ALL_PROXY": "127.0.0.1:9"}, "HTTPS_PROXY"),
+        ({"All_Proxy": "http://127.0.0.1:1", "HTTP_PROXY": "127.0.0.1:9"}, "All_Proxy"),
+        (
+            {"HTTPS_PROXY": "127.0.0.1:9", "https_proxy": "", "ALL_PROXY": "127.0.0.1:1"},
+            "ALL_PROXY",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("tls")
+def test_a_proxy_that_cannot_be_reached_is_told_with_the_variable_that_names_it(
+    variables: dict[str, str], name: str
+) -> None:
+    assert failure(**variables) == (
+        f"the proxy 127.0.0.1:1, which {name} names, cannot be reached (ConnectError). "
+        f"Check {name}, and try again later."
+    )
+
+
+def test_a_proxy_that_no_variable_names_is_told_by_its_place() -> None:
+    error = Proxy(Endpoint("2001:db8::1", 3128), []).failure("answered HTTP 502")
+    assert str(error) == "the proxy [2001:db8::1]:3128 answered HTTP 502"
+    assert check_and_retry(error) == "Check the proxy, and try again later."
 
 
 @pytest.mark.usefixtures("tls")

@@ -40,7 +40,7 @@ from reconciler.providers.api.waits import (
 from reconciler.source import printable
 from reconciler.web.answer import Answer, is_redirect, leaves_doubt
 from reconciler.web.body import LONGEST_ANSWER, TooLongError
-from reconciler.web.exchange import NEVER_SENT
+from reconciler.web.exchange import NEVER_SENT, check_and_retry, unanswered
 
 _LOOK_BETWEEN = "Check the base URL, and what stands between here and there."
 Query = Mapping[str, str | int]
@@ -261,12 +261,12 @@ def _no_answer(
     elif isinstance(problem, httpx.TimeoutException):
         fact = f"{host} timed out ({type(problem).__name__})"
     else:
-        fact = f"no answer from {host} ({type(problem).__name__})"
+        fact = unanswered(host, problem)
     if not (request.startswith("GET ") or isinstance(problem, NEVER_SENT)):
         return OutcomeUnknown(request, f"{fact}; whether it took effect is not known")
     if isinstance(problem, TooLongError):
         return UnexpectedAnswer(request, fact, advice=_LOOK_BETWEEN)
-    return Unavailable(request, fact, advice="Check the network, and try again later.")
+    return Unavailable(request, fact, advice=check_and_retry(problem))
 
 
 def _agreed(error: ServiceError, asked: float | None, attempt: int) -> float:

@@ -1,6 +1,6 @@
 """What the environment says of the network: its proxies and certificates, looked at before use.
 
-Their values may hold passwords: only the variables are named.
+Their values may hold passwords: what cannot be used is told by the variable alone.
 """
 
 import functools
@@ -8,8 +8,8 @@ import os
 import re
 import ssl
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from urllib.request import getproxies
@@ -20,9 +20,9 @@ from reconciler.errors import UsageError
 from reconciler.web.address import has_host
 from reconciler.web.endpoint import Endpoint, Proxy
 from reconciler.web.exchange import Connection
+from reconciler.web.no_proxy import NoProxy
 
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
-_EXCEPTIONS = "no_proxy"
 _PROXY = re.compile(
     r"https?://([^\s/?#@]*@)?([\w.-]+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?/?", re.IGNORECASE
 )
@@ -48,29 +48,40 @@ def connections_to(url: httpx.URL, timeout: float) -> Callable[[], Connection]:
 
 
 def _proxy_for(url: httpx.URL) -> Proxy | None:
-    """Return the proxy that the environment has for a URL.
+    """Return the proxy that the environment has for a URL of https.
 
-    httpx reads the environment for its client only, and has no public place to ask it:
-    `tests/web/test_tunnels.py` notices if that moves.
+    Raises UsageError for a variable that names none, or one that cannot be used.
     """
-    pool = _client()._transport_for_url(url)._pool  # type: ignore[attr-defined]  # noqa: SLF001
-    place = getattr(pool, "_proxy_url", None)
-    if place is None:
+    _check_proxies()
+    scheme = "https" if getproxies().get("https") else "all"
+    said, name = _said(scheme)
+    host, port = url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS["https"]
+    if not said or _no_proxy().holds(host, port):
         return None
-    to = _endpoint(place.scheme.decode("ascii"), place.host, place.port)
-    return Proxy(to, pool._proxy_headers, _variable_of_proxy())  # noqa: SLF001
+    proxy = httpx.Proxy(_with_scheme(said))
+    to = _endpoint(proxy.url.scheme, proxy.url.raw_host, proxy.url.port)
+    return Proxy(to, list(_authorization(proxy)), name)
 
 
-def _variable_of_proxy() -> str:
-    """Return the name of the variable that httpx has the proxy of https from.
+def _said(scheme: str) -> tuple[str, str]:
+    """Return what the environment says of a scheme's proxy, and the variable that says it.
 
-    None of them, and so "", where the system has settings of its own.
+    No variable, and so "", where the system has settings of its own.
     """
-    proxies = getproxies()
-    scheme = "https" if proxies.get("https") else "all"
-    names = _set({f"{scheme}_proxy"}, os.environ)
+    said = getproxies().get(scheme, "")
+    names = _set({f"{scheme}_proxy"})
     # The name in lower case outweighs the others, and sorts after them.
-    return max((each for each in names if os.environ[each] == proxies.get(scheme)), default="")
+    return said, max((each for each in names if os.environ[each] == said), default="")
+
+
+def _no_proxy() -> NoProxy:
+    said, name = _said("no")
+    return NoProxy.read(name, said)
+
+
+def _authorization(proxy: httpx.Proxy) -> Iterator[tuple[bytes, bytes]]:
+    if proxy.raw_auth:
+        yield b"Proxy-Authorization", b"Basic " + b64encode(b":".join(proxy.raw_auth))
 
 
 def _endpoint(scheme: str, host: bytes, port: int | None) -> Endpoint:
@@ -80,40 +91,27 @@ def _endpoint(scheme: str, host: bytes, port: int | None) -> Endpoint:
 
 def check_network() -> None:
     """Raise UsageError for what the environment says, before anything is sent."""
-    _client().close()
+    _check_proxies()
+    ssl_context()
 
 
-def _client() -> httpx.Client:
-    with _proxies_of():
-        return httpx.Client(verify=ssl_context())
+def _check_proxies() -> None:
+    for name in _set(_PROXIES):
+        _check_proxy(name, os.environ[name])
+    _no_proxy()
 
 
-@contextmanager
-def _proxies_of(environment: Mapping[str, str] = os.environ) -> Iterator[None]:
-    """Let a client be made that uses the proxies of the environment.
-
-    Raises UsageError for a variable that names none, or one that cannot be used.
-    """
-    for name in _set(_PROXIES, environment):
-        _check_proxy(name, environment[name])
-    try:
-        yield
-    except (httpx.InvalidURL, ValueError):
-        names = " or ".join(_set({_EXCEPTIONS}, environment))
-        if not names:
-            raise
-        raise UsageError(
-            f"{names}: a list of hosts is wanted, as localhost,.example.com; correct or unset it"
-        ) from None
-
-
-def _set(names: set[str], environment: Mapping[str, str]) -> list[str]:
+def _set(names: set[str]) -> list[str]:
     """Return which of some variables say anything, in whatever letter case they are written."""
-    return sorted(each for each in environment if each.lower() in names and environment[each])
+    return sorted(each for each in os.environ if each.lower() in names and os.environ[each])
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _check_proxy(name: str, value: str) -> None:
-    url = value if "://" in value else f"http://{value}"
+    url = _with_scheme(value)
     if url.lower().startswith("socks"):
         raise UsageError(
             f"{name}: a SOCKS proxy cannot be used; name one that speaks HTTP, such as "

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from reconciler.dns.answers import canonical
+from reconciler.model import Withheld
 from reconciler.source import printable
 
 
@@ -51,6 +52,11 @@ class Wanted:
     @property
     def kind(self) -> str:
         return self.type.upper()
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether it repeats a secret of the run: then it can be neither shown nor looked up."""
+        return any(isinstance(each, Withheld) for each in (self.host, self.value, self.priority))
 
     @property
     def expected(self) -> str:

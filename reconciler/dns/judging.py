@@ -34,6 +34,8 @@ class Judge:
         if not (wanted.name and wanted.value.strip()):
             fact = "the service does not say which record it wants"
             return _finding(wanted, None, None, Judgement(Verdict.UNKNOWN, fact))
+        if any(each.is_withheld for each in siblings):
+            return _finding(wanted, None, None, _uncompared(wanted))
         published = self.view.authorities.published(wanted.name, wanted.kind)
         resolved = self.view.resolver.values(wanted.name, wanted.kind)
         judgement = self._judge(wanted, siblings, published, resolved)
@@ -190,6 +192,13 @@ class _Visit:
             self._seen.add(canonical(name))
             return found if found and spf_records(found) else None
         return found
+
+
+def _uncompared(wanted: Wanted) -> Judgement:
+    """Return the judgement where what is to stand at the name, in whole or in part, is not told."""
+    fact = "what the service wants there repeats a secret of this run, and is not compared"
+    advice = "Compare it at the service itself, or give the secret a value that no record repeats."
+    return Judgement(Verdict.UNKNOWN, fact, advice, is_fault=not wanted.is_optional)
 
 
 def _notes(wanted: Wanted, told: Told, judgement: Judgement) -> Iterator[str]:

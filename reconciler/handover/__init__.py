@@ -27,6 +27,7 @@ from reconciler.handover.zone_record import (
     DEFAULT_TTL,
     LONGEST_TTL,
     SHORTEST_TTL,
+    WITHHELD,
     ZoneRecord,
     from_dns_record,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "FORMATS",
     "LONGEST_TTL",
     "SHORTEST_TTL",
+    "WITHHELD",
     "HandedOver",
     "LeftOut",
     "Selection",

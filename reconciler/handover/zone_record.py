@@ -11,6 +11,10 @@ from reconciler.source import shortened
 DEFAULT_TTL = 3600
 SHORTEST_TTL, LONGEST_TTL = 60, 86400
 """What every reader takes, in seconds; Cloudflare refuses anything else."""
+WITHHELD = (
+    "it repeats a secret of this run, which is not written; copy it from the service itself, or"
+    " give the secret a value that no record repeats"
+)
 _ADDRESS_VERSIONS = {"A": 4, "AAAA": 6}
 _TYPES = ("A", "AAAA", "CNAME", "MX", "TXT")
 _LONGEST_NAME = 253
@@ -49,8 +53,10 @@ class ZoneRecord:
 def from_dns_record(record: DnsRecord, ttl: int = DEFAULT_TTL) -> ZoneRecord | None:
     """Return what to publish for a record that a service asks for; None if it tells no value yet.
 
-    Raises `InvalidRecord`.
+    Raises `InvalidRecord`, also for one that repeats a secret: what stands for that is no value.
     """
+    if record.is_withheld:
+        raise InvalidRecord(f"{shortened(record.host)} {shortened(record.type)}", WITHHELD)
     if not record.value.strip():
         return None
     kind = record.type.upper()

@@ -10,7 +10,7 @@ from reconciler.dns.senders import Advice
 from reconciler.dns.sending import Sending, sending
 from reconciler.dns.view import View
 from reconciler.library.domains import Domain
-from reconciler.model import Address, DnsRecord
+from reconciler.model import Address, DnsRecord, Withheld
 from reconciler.providers.desired import host_name
 
 _THREADS = 16
@@ -51,7 +51,9 @@ def diagnosed(domains: Sequence[Domain], network: Network) -> list[Diagnosis]:
     def conclude(domain: Domain) -> Diagnosis:
         own = findings[domain.address]
         untold = tuple(each for each in domain.records if not (each.value or each.is_unused))
-        if domain.address not in domain.overview.live:
+        has_all_hosts = not any(isinstance(each.host, Withheld) for each in domain.records)
+        if domain.address not in domain.overview.live or not has_all_hosts:
+            # Without its hosts nobody can say who signs, and where bounces go.
             return Diagnosis(domain.address, own, None, untold)
         rest = sending(domain.address.name, own, view, bounces_go_to=_bounces_go_to(domain))
         return Diagnosis(domain.address, own, rest, untold)

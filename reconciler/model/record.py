@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from reconciler.model.secret import Withheld
+
 TO_PUBLISH = "to publish"
 """The state of a DNS record that the service does not find yet."""
 VERIFIED, VERIFIED_ONCE = "verified", "verified once"
@@ -28,6 +30,12 @@ class DnsRecord:
         if self.state in (VERIFIED, VERIFIED_ONCE):
             return True
         return False if self.state == TO_PUBLISH else None
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether a part of it repeats a secret of the run, so that it can be told to nobody."""
+        parts = (self.type, self.host, self.value, self.priority)
+        return any(isinstance(each, Withheld) for each in parts)
 
     @property
     def is_unused(self) -> bool:

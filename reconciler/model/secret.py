@@ -137,6 +137,10 @@ class Withheld(str):
     def __str__(self) -> str:
         return self
 
+    def startswith(self, *where: Any) -> bool:
+        # Who asks knows the beginning: that of an SPF record says what it is, and tells no secret.
+        return self.reveal().startswith(*where)
+
     def lower(self) -> str:
         return Withheld(self.reveal().lower())
 

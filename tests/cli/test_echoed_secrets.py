@@ -8,6 +8,8 @@ import pytest
 from encodings_of_secrets import ENCODINGS
 from program import Run, Served, run
 
+from reconciler.handover import FORMATS
+
 HOOK = "hush-hook-b1946ac9"
 CONFIG = """\
 version: 1
@@ -107,6 +109,36 @@ def test_a_refusal_repeats_no_header_that_the_yaml_writes_out(
     assert done.code == 1
     assert "GET /server" in done.err
     assert (word in done.err) is (word == "another-4711")
+
+
+@pytest.mark.parametrize("form", ["table", "json", *FORMATS])
+def test_a_record_that_repeats_a_secret_is_handed_over_in_no_format(
+    box: Served, tmp_path: Path, form: str
+) -> None:
+    (tmp_path / "esp.yaml").write_text(CONFIG, encoding="utf-8")
+    arguments = ("domains", "records", "promo.example.com", "--format", form)
+    usual = run(*arguments, cwd=tmp_path, env={**box.env, "ESP_HOOK": HOOK})
+    assert (usual.code, usual.err) == (0, "")
+    assert "mailgun" in usual.out
+    done = run(*arguments, cwd=tmp_path, env={**box.env, "ESP_HOOK": "mailgun"})
+    assert done.code == 1
+    assert "secret" not in done.out
+    assert "_domainkey" in done.out
+    assert "spf1" not in done.out
+    for kind in ("promo.example.com TXT", "email.promo.example.com CNAME"):
+        assert f"Error: m/domains/promo.example.com: {kind} is left out: it repeats a" in done.err
+
+
+def test_where_every_record_repeats_a_secret_there_is_not_nothing_to_publish(
+    box: Served, tmp_path: Path
+) -> None:
+    config = CONFIG.replace("{X: {env: ESP_HOOK}}", "{X: {env: ESP_HOOK}, Z: {env: ESP_OTHER}}")
+    (tmp_path / "esp.yaml").write_text(config, encoding="utf-8")
+    env = {**box.env, "ESP_HOOK": "mailgun", "ESP_OTHER": "_domainkey"}
+    done = run("domains", "records", "promo.example.com", "-f", "bind", cwd=tmp_path, env=env)
+    assert (done.code, done.out) == (1, "")
+    assert "m/domains/promo.example.com: (secret) TXT is left out" in done.err
+    assert "Nothing to publish" not in done.err
 
 
 LEARNT = """\

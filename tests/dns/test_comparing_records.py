@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wanting import SPF, dkim, key, receiving, return_path, spf
 
-from reconciler.dns import Finding, Verdict, Wanted
+from reconciler.dns import Finding, Network, Verdict, Wanted, diagnose
 from reconciler.dns.answers import value_text
 from reconciler.dns.causes import zone_line
 from reconciler.dns.cloudflare import is_cloudflare
 from reconciler.dns.comparing import compare
 from reconciler.dns.spf import is_spf
+from reconciler.model import Withheld
 
 DOMAIN = "mail.example.org"
 LONG = key(0)
@@ -155,3 +156,21 @@ def test_cloudflare_is_told_by_all_addresses() -> None:
     assert not is_cloudflare(["104.16.0.1", "192.0.2.1"])
     assert not is_cloudflare(["104.15.255.255"])
     assert not is_cloudflare(["2606:4701::1"])
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        Wanted(DOMAIN, "receiving", "MX", DOMAIN, Withheld("mxa.mailgun.org"), "10"),
+        Wanted(DOMAIN, "receiving", "MX", DOMAIN, "mxa.mailgun.org", Withheld("10")),
+        Wanted(DOMAIN, "receiving", "MX", Withheld(DOMAIN), "mxa.mailgun.org", "10"),
+    ],
+)
+def test_what_repeats_a_secret_is_neither_looked_up_nor_compared(secret: Wanted) -> None:
+    beside = Wanted(DOMAIN, "receiving", "MX", secret.host, "mxb.mailgun.org", "10")
+    # Nobody is there to answer: with the name servers asked, it would say so.
+    network = Network("127.0.0.1:9", "127.0.0.1:9", 0.05, 0.1)
+    for found in diagnose([secret, beside], network):
+        assert found.verdict is Verdict.UNKNOWN
+        assert found.is_fault
+        assert "repeats a secret of this run" in found.fact

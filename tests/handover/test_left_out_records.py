@@ -4,8 +4,15 @@ import pytest
 from wanted import asked
 
 from reconciler.errors import InvalidRecord, UsageError
-from reconciler.handover import ZoneRecord, from_dns_record, guessed_zone, hand_over, select
-from reconciler.model import DnsRecord
+from reconciler.handover import (
+    FORMATS,
+    ZoneRecord,
+    from_dns_record,
+    guessed_zone,
+    hand_over,
+    select,
+)
+from reconciler.model import DnsRecord, Withheld
 
 GOOD = asked("TXT", "good.example.com", "v=spf1 -all")
 
@@ -88,6 +95,29 @@ def test_a_value_that_no_zone_can_hold_is_left_out(record: DnsRecord, why: str) 
     (said,) = reasons(record)
     assert why in said
     assert said.isprintable()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "record",
+    [
+        asked("TXT", "a.example.com", Withheld("v=spf1 include:mailgun.org ~all")),
+        asked("CNAME", "a.example.com", Withheld("eu.mailgun.org.")),
+        asked("MX", "a.example.com", Withheld("mxa.mailgun.org"), "10"),
+        asked("MX", "a.example.com", "mxa.mailgun.org", Withheld("10")),
+        asked("TXT", Withheld("A.example.com."), "v=spf1 -all"),
+        asked(Withheld("CNAME"), "a.example.com", "eu.mailgun.org"),
+    ],
+)
+def test_what_repeats_a_secret_is_left_out_and_not_written_as_another_value(
+    record: DnsRecord, form: str
+) -> None:
+    (said,) = reasons(record)
+    assert "repeats a secret of this run" in said
+    assert "copy it from the service itself" in said
+    done = hand_over([record, GOOD], form)
+    assert done.text == hand_over([GOOD], form).text
+    assert [str(each) for each in done.left_out] == [said]
 
 
 def test_a_cname_beside_other_records_is_left_out_with_them() -> None:

@@ -15,11 +15,14 @@ from reconciler.handover import (
     FORMATS,
     LONGEST_TTL,
     SHORTEST_TTL,
+    WITHHELD,
+    LeftOut,
     hand_over,
     zone_finder,
 )
 from reconciler.model import TO_PUBLISH, Address, DnsRecord
 from reconciler.reports.domains import records_as_document, records_as_text
+from reconciler.source import printable
 
 Records = Sequence[tuple[Address, Sequence[DnsRecord]]]
 
@@ -95,19 +98,26 @@ def records(
     is_all: bool,  # noqa: FBT001
     **said: Any,
 ) -> int:
-    """Show or hand over the DNS records that each DOMAIN asks for, or all that are declared."""
+    """Show or hand over the DNS records that each DOMAIN asks for, or all that are declared.
+
+    It ends with 1 if one is left out because it repeats a secret of the run.
+    """
     asked = _Asked(**said)
     _, domains = read_domains(settings, names, providers, config_files, is_all=is_all)
-    found: Records = [
+    wanted: Records = [
         (each.address, [it for it in each.records if _is_wanted(it, asked)]) for each in domains
     ]
+    found = [(name, [it for it in those if not it.is_withheld]) for name, those in wanted]
+    is_whole = found == wanted
+    if not is_whole:
+        _tell_withheld(wanted)
     if asked.form == "table":
         options.say(records_as_text(found))
     elif asked.form == "json":
         options.say_json(records_as_document(found))
     else:
-        _hand_over(found, asked)
-    return 0
+        _hand_over(found, asked, is_whole=is_whole)
+    return 0 if is_whole else 1
 
 
 def _is_wanted(record: DnsRecord, asked: _Asked) -> bool:
@@ -119,7 +129,15 @@ def _is_wanted(record: DnsRecord, asked: _Asked) -> bool:
     return asked.form in {"table", "json"} or not (record.is_unused or record.is_optional)
 
 
-def _hand_over(found: Records, asked: _Asked) -> None:
+def _tell_withheld(wanted: Records) -> None:
+    """Name the domain of each, as its own name may be what repeats the secret."""
+    for address, records in wanted:
+        withheld = {LeftOut(each.host, each.type, WITHHELD) for each in records if each.is_withheld}
+        for each in sorted(withheld):
+            options.tell(f"Error: {printable(str(address))}: {each}")
+
+
+def _hand_over(found: Records, asked: _Asked, *, is_whole: bool) -> None:
     """Print a fragment, which may be empty, and tell what could not be put into it."""
     every = [record for _, records in found for record in records]
     done = hand_over(
@@ -133,5 +151,5 @@ def _hand_over(found: Records, asked: _Asked) -> None:
         options.tell(str(each))
     if done.text:
         options.say(done.text.rstrip("\n"))
-    else:
+    elif is_whole:
         options.tell("Nothing to publish.")

@@ -21,6 +21,7 @@ UNKNOWN: Any = _Unknown()
 class Codec:
     """How a value is read from an answer, written in a request, and compared.
 
+    `words` are the service's own for it, if it has a few for all values.
     `read` may raise TypeError, ValueError, KeyError, AttributeError or OverflowError on a value of
     a shape that it does not know: then the field counts as not reported.
     """
@@ -28,6 +29,7 @@ class Codec:
     read: Callable[[Any], Any] = lambda value: value
     write: Callable[[Any], Any] = lambda value: value
     same: Callable[[Any, Any], bool] = lambda desired, live: bool(desired == live)
+    words: frozenset[str] = frozenset()
 
 
 def text(value: Any) -> str:
@@ -51,7 +53,7 @@ def words(**theirs_by_ours: str) -> Codec:
         word = text(value)
         return ours.get(word.lower(), word)
 
-    return Codec(read, theirs_by_ours.__getitem__)
+    return Codec(read, theirs_by_ours.__getitem__, words=frozenset(theirs_by_ours.values()))
 
 
 def _read_flag(value: Any) -> bool:

@@ -81,7 +81,9 @@ def writing_session(config: Config, account: Account, options: Options) -> Itera
 def _known_secrets(config: Config, more: Iterable[Secret]) -> KnownSecrets:
     """Return what is sent as content, and `more`; whoever is given or learns a token adds it."""
     known = KnownSecrets(
-        said for each in config.providers.values() for said in texts_in(each.node.data)
+        said
+        for each in config.providers.values()
+        for said in (*texts_in(each.node.data), *each.service.words)
     )
     resolved, written = list[Secret](), list[Secret]()
     for resource in config.desired.values():

@@ -40,6 +40,18 @@ class Service(ABC):
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """By collection, the keys of its entries that a provider may say once for all of them."""
 
+    documented: ClassVar[frozenset[str]] = frozenset()
+    """IDs, types and states that its documentation names, besides the words of the fields.
+
+    A text that is one of them repeats no secret, whatever the secrets are.
+    """
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words that its answers hold of themselves."""
+        named = (field.codec.words for kind in self.kinds for field in kind.fields)
+        return self.documented.union(*named)
+
     @abstractmethod
     def check(self, provider: Provider) -> Iterable[Finding]:
         """Yield what is wrong in a provider's YAML beyond what its schema can say.

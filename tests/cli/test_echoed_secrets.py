@@ -111,6 +111,25 @@ def test_a_refusal_repeats_no_header_that_the_yaml_writes_out(
     assert (word in done.err) is (word == "another-4711")
 
 
+@pytest.mark.parametrize(
+    "word", ["outbound", "broadcast", "Broadcasts", "inbound", "transactional", "unverified"]
+)
+def test_a_word_of_the_services_own_is_no_telling_and_stops_no_command(
+    box: Served, tmp_path: Path, word: str
+) -> None:
+    config = CONFIG.replace("streams: {outbound: {description: Ours}}", "streams: {}")
+    (tmp_path / "esp.yaml").write_text(config, encoding="utf-8")
+    write_by_hand(box, f"the-{word}-stream")
+    env = {**box.env, "ESP_HOOK": word}
+    for command in ("plan", "apply --yes --no-check", "status", "domains list"):
+        done = run(*command.split(), cwd=tmp_path, env=env)
+        assert done.code == 0, done
+        # What says more than the word may say it because it was sent there.
+        assert f"the-{word}" not in told_by(done, tmp_path)
+    again = run("plan", "--detailed-exitcode", cwd=tmp_path, env=env)
+    assert again.code == 0, again
+
+
 @pytest.mark.parametrize("form", ["table", "json", *FORMATS])
 def test_a_record_that_repeats_a_secret_is_handed_over_in_no_format(
     box: Served, tmp_path: Path, form: str

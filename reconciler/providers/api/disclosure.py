@@ -42,7 +42,8 @@ class _Here(local):
 class KnownSecrets:
     """All secrets of a run, as far as they are known by now; to be used from any thread.
 
-    What the YAML itself says in the clear, `said`, is told to nobody who does not know it.
+    `said` is what the YAML itself says in the clear, and the words that a service documents: a text
+    that is one of them, and nothing else, tells nobody what he does not know.
     """
 
     def __init__(self, said: Iterable[str] = ()) -> None:

@@ -29,6 +29,7 @@ from reconciler.providers.mailgun.checks import check, keys_beside_automatic_sec
 from reconciler.providers.mailgun.dialect import Home, MailgunDialect
 from reconciler.providers.mailgun.dkim import Dkim
 from reconciler.providers.mailgun.domains import Domains
+from reconciler.providers.mailgun.events import EVENTS
 from reconciler.providers.mailgun.examinations import TOKEN_KINDS, examinations
 from reconciler.providers.mailgun.families import strangers
 from reconciler.providers.mailgun.objections import (
@@ -57,6 +58,9 @@ class Mailgun(Service):
     token_kinds = TOKEN_KINDS
     sends_only = "it is a domain sending key: it sends, and may do nothing else"
     domain_checks = Checks({"SPF": "SPF", "DKIM": "DKIM", "CNAME": "tracking"})
+    documented = frozenset(
+        ("active", "unverified", "disabled", "custom", "sandbox", "unknown", "htmlonly", *EVENTS)
+    )
     said_once: ClassVar[Mapping[str, tuple[str, ...]]] = {"domains": ("tracking", "webhooks")}
 
     def check(self, provider: Provider) -> Iterable[Finding]:

@@ -22,7 +22,7 @@ from reconciler.model import (
 from reconciler.providers.api import ClientT, Connector, Reader, SecretHeader, Writer
 from reconciler.providers.checks import undeclared_sender
 from reconciler.providers.postmark.checks import check
-from reconciler.providers.postmark.default_streams import DOCUMENTED
+from reconciler.providers.postmark.default_streams import DEFAULTS, DOCUMENTED
 from reconciler.providers.postmark.dns import DKIM, RETURN_PATH
 from reconciler.providers.postmark.domains import Domains
 from reconciler.providers.postmark.examinations import TOKEN_KINDS, examinations
@@ -67,6 +67,7 @@ class Postmark(Service):
     sink = "test@blackhole.postmarkapp.com"
     bounces = BOUNCES
     domain_checks = Checks({DKIM: DKIM, RETURN_PATH: RETURN_PATH})
+    documented = DEFAULTS | {"verified", "unverified", "pending", "failed"}
 
     def check(self, provider: Provider) -> Iterable[Finding]:
         return check(provider)

@@ -81,5 +81,28 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "quoted-printable in full": lambda text: as_hex(text, "", "=").upper(),
     "percent-encoded JSON": lambda text: percent(escaped(text)),
     "base64, percent-encoded": lambda text: percent(as_base64(text)),
+    "octal": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+    "octal in part": lambda text: "".join(
+        f"\\{ord(each):03o}" if at % 2 and each.isascii() else each for at, each in enumerate(text)
+    ),
+    "JavaScript's escape": lambda text: escaped(text).replace("\\", "%"),
+    "JSON in part": lambda text: escaped(text[:3]) + text[3:],
+    "JSON with braces": lambda text: "".join(f"\\u{{{ord(each):x}}}" for each in text),
+    "Python in full": lambda text: "".join(f"\\U{ord(each):08x}" for each in text),
+    "in colours": spaced("\x1b[1;31m"),
+    "in colours of eight bits": spaced("\x9b0m", 2),
+    "in escaped colours": spaced("\\u001b[38;5;12m", 5),
+    "in octal colours": spaced("\\033[0m", 1),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32 in small letters": lambda text: (
+        base64.b32encode(f"xyz{text};".encode()).decode().lower()
+    ),
+    "base32 of a login": lambda text: base64.b32encode(f"api:{text};".encode()).decode(),
+    "base64 of base64": lambda text: as_base64(as_base64(text)),
+    "base64 of base64 of a login": lambda text: as_base64(as_base64(text, "api:"), "xy"),
+    "base64 of hexadecimal": lambda text: as_base64(as_hex(text), "x"),
+    "base64 of hexadecimal in capitals": lambda text: as_base64(as_hex(text).upper()),
+    "hexadecimal of base64": lambda text: as_hex(as_base64(text)),
+    "hexadecimal of base64 with colons": lambda text: as_hex(as_base64(text, "xy"), ":").upper(),
     "with dashes": spaced("-", 4),
 }

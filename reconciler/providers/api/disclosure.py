@@ -1,8 +1,10 @@
 """What may be told: a service's words and its answers may repeat a secret of this run.
 
 A text is searched for all secrets at once, in a form that most ways of writing share: without
-blanks, signs and letter case, escapes undone. Secrets are sought there plain, as hexadecimal digits
-and as base64, each as UTF-8 and as UTF-16.
+blanks, signs, colours and letter case, escapes undone. Secrets are sought there plain, as
+hexadecimal digits and as base64, each as UTF-8 and as UTF-16, and as UTF-8 in base32 and in two of
+these, one over the other. What is encoded is sought as such: to decode all that may be so would
+take too long.
 """
 
 import base64
@@ -31,7 +33,14 @@ _ROUNDS = 4
 _IN_URL = re.compile(r"://(?:[^/?#@]*:)?([^/?#]+)@")
 _NOT_ALNUM = bytes(code for code in range(128) if not chr(code).isalnum())
 _SIGNS = re.compile(r"[\W_]+")
-_ESCAPE = re.compile(r"\\(?:u\{?([0-9a-f]{4,6})\}?|x([0-9a-f]{2})|([^ux]))", re.IGNORECASE)
+_ESCAPE = re.compile(
+    r"\\(?:u\{([0-9a-f]{1,6})\}|(?-i:U)(00(?:0[0-9a-f]|10)[0-9a-f]{4})|u([0-9a-f]{4})|x([0-9a-f]{2})"
+    r"|([0-3][0-7]{2})|([^ux]))",
+    re.IGNORECASE,
+)
+_OF_JAVASCRIPT = re.compile(r"%(?=u[0-9a-f]{4})", re.IGNORECASE)
+_COLOUR = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
+"""Any control sequence of a terminal, but most are for colours."""
 _QUOTED_PRINTABLE = re.compile(r"=(?=[0-9a-f]{2})", re.IGNORECASE)
 
 
@@ -139,9 +148,14 @@ def _needles(secret: str) -> Iterator[str]:
         yield plain
         if len(rest := _ascii_only(plain)) >= _IN_ANSWERS and rest != plain:
             yield rest
-        for data in (value.encode("utf-8", "surrogatepass"), *_as_utf_16(value)):
-            encoded = (data.hex(), *_as_base64(data))
-            yield from (each for each in map(_compact, encoded) if len(each) >= _IN_ANSWERS)
+        utf_8 = value.encode("utf-8", "surrogatepass")
+        for data in (utf_8, *_as_utf_16(value)):
+            yield from _long_enough(data.hex(), *_as_base64(data))
+        yield from _long_enough(*_as_base32(utf_8), *_encoded_twice(utf_8))
+
+
+def _long_enough(*encoded: str) -> Iterator[str]:
+    return (each for each in map(_compact, encoded) if len(each) >= _IN_ANSWERS)
 
 
 def _as_utf_16(value: str) -> Iterator[bytes]:
@@ -156,6 +170,21 @@ def _as_base64(data: bytes) -> Iterator[str]:
     for before in range(3):
         digits = base64.b64encode(bytes(before) + data).decode()
         yield digits[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+
+
+def _as_base32(data: bytes) -> Iterator[str]:
+    for before in range(5):
+        digits = base64.b32encode(bytes(before) + data).decode()
+        yield digits[-(-before * 8 // 5) : (before + len(data)) * 8 // 5]
+
+
+def _encoded_twice(data: bytes) -> Iterator[str]:
+    """Yield base64 in base64 and in hexadecimal digits, and these, large or small, in base64."""
+    for digits in _as_base64(data):
+        yield digits.encode().hex()
+        yield from _as_base64(digits.encode())
+    for digits in (data.hex(), data.hex().upper()):
+        yield from _as_base64(digits.encode())
 
 
 def _forms(text: str) -> Iterator[str]:
@@ -176,11 +205,19 @@ def _readings(text: str) -> Iterator[str]:
         if _QUOTED_PRINTABLE.search(text):
             yield unquote(_QUOTED_PRINTABLE.sub("%", text))
         before = text
-        for undo in (unquote, _without_backslashes, html.unescape):
+        for undo in _UNDOING:
             if (undone := undo(text)) != text:
                 yield (text := undone)
         if text == before:
             return
+
+
+def _without_colours(text: str) -> str:
+    return _COLOUR.sub("", text) if "\x1b" in text or "\x9b" in text else text
+
+
+def _without_percents(text: str) -> str:
+    return unquote(_OF_JAVASCRIPT.sub(r"\\", text)) if "%" in text else text
 
 
 def _without_backslashes(text: str) -> str:
@@ -192,10 +229,14 @@ def _without_backslashes(text: str) -> str:
 
 
 def _character(escape: re.Match[str]) -> str:
-    if escape[3]:
-        return "" if escape[3] in "abfnrtv" else escape[3]
-    code = int(escape[1] or escape[2], 16)
+    *hexadecimal, octal, other = escape.groups()
+    if other:
+        return "" if other in "abfnrtv" else other
+    code = int(octal, 8) if octal else int("".join(filter(None, hexadecimal)), 16)
     return chr(code) if code < 0x110000 else ""  # noqa: PLR2004 - the end of Unicode
+
+
+_UNDOING = (_without_colours, _without_percents, _without_backslashes, html.unescape)
 
 
 def _compact(text: str) -> str:

@@ -102,6 +102,22 @@ def test_what_is_to_be_learnt_is_known_before_any_answer_is_shown() -> None:
     assert asked == ["{'servers': ['hush-4711']}"]
 
 
+def test_an_answer_that_told_nothing_tells_what_is_learnt_afterwards() -> None:
+    known = KnownSecrets()
+    answer = {"name": "of a later secret"}
+    assert known.withheld(answer)["name"] is answer["name"]
+    known.add(Secret("later secret"))
+    assert repr(known.withheld(answer)["name"]) == repr(Withheld(""))
+
+
+def test_so_many_answers_are_looked_at_anew_as_there_are() -> None:
+    known = KnownSecrets()
+    known.add(Secret("canary"))
+    for number in range(3000):
+        assert known.withheld({"n": f"n{number}"}) == {"n": f"n{number}"}
+    assert isinstance(known.withheld({"n": "a canary"})["n"], Withheld)
+
+
 def test_what_cannot_be_learnt_is_asked_for_once_and_told_by_who_needs_it() -> None:
     known, asked = knowing(), list[int]()
 

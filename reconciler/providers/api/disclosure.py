@@ -28,6 +28,8 @@ _IN_REFUSALS = 4
 """Letters. What is shorter stands in every text by chance, and would make each of them suspect."""
 _IN_ANSWERS = 6
 """Letters. A false alarm hides a refusal's words there, and a setting's value here."""
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 1024, 4096
+"""Answers that told no secret, and characters of one."""
 _ROUNDS = 4
 """How often a text may have been escaped."""
 _IN_URL = re.compile(r"://(?:[^/?#@]*:)?([^/?#]+)@")
@@ -60,6 +62,7 @@ class KnownSecrets:
         self._known: set[Sealed] = set()
         self._needles: tuple[str, ...] = ()
         self._in_refusals: tuple[str, ...] = ()
+        self._harmless: dict[str, tuple[str, ...]] = {}
         self._lock = Lock()
         self._expected: list[Callable[[], object]] = []
         self._learning = Lock()
@@ -108,7 +111,7 @@ class KnownSecrets:
         """
         if self._expected:
             self._learn()
-        if not _holds("\0".join(_texts(answer)), self._needles):
+        if self._is_harmless("\0".join(_texts(answer))):
             return answer
         safe: Any = answer
         if isinstance(answer, str | int | float) and _as_a_name(str(answer)) not in self._said:
@@ -118,6 +121,19 @@ class KnownSecrets:
         elif isinstance(answer, list):
             safe = [self.withheld(value) for value in answer]
         return safe  # type: ignore[no-any-return]
+
+    def _is_harmless(self, text: str) -> bool:
+        """Whether a text tells none; many answers are the same, and looked at once."""
+        needles = self._needles
+        if self._harmless.get(text) is needles:
+            return True
+        if _holds(text, needles):
+            return False
+        if len(self._harmless) >= _MOST_REMEMBERED:
+            self._harmless.clear()
+        if len(text) <= _LONGEST_REMEMBERED:
+            self._harmless[text] = needles
+        return True
 
     def _learn(self) -> None:
         """Learn what is expected; what cannot be learnt is told by who needs it."""

@@ -117,10 +117,14 @@ def simulate(
     connections: int,
     start: Start | None = None,
     latency: float = 0.05,
+    jitter: float = 0.0,
     seed: int = 1,
 ) -> Course:
-    """Make `calls` through one governor, on so many connections."""
-    return _World(limiter, hint, calls, connections, start, latency, seed).course()
+    """Make `calls` through one governor, on so many connections.
+
+    Each arrives up to `jitter` seconds early or late, besides what the latency varies by.
+    """
+    return _World(limiter, hint, calls, connections, start, latency, jitter, seed).course()
 
 
 class _World:
@@ -132,12 +136,14 @@ class _World:
         connections: int,
         start: Start | None,
         latency: float,
+        jitter: float,
         seed: int,
     ) -> None:
         self._random = random.Random(seed)
         self._now = 0.0
         self._governor = Governor(start, lambda: self._now, self._random.uniform)
-        self._limiter, self._hint, self._latency = limiter, hint, latency
+        self._limiter, self._hint = limiter, hint
+        self._latency, self._jitter = latency, jitter
         self._left, self._sent, self._refused, self._ended = calls, 0, 0, 0.0
         self._events: list[tuple[float, int, Callable[..., None], Any]] = []
         self._number = itertools.count()
@@ -169,7 +175,8 @@ class _World:
             self._later(seconds + abs(self._random.gauss(0, 0.003)), self._ask, turn)
         else:
             self._sent += 1
-            self._later(self._way(), self._arrive, turn)
+            early_or_late = self._random.uniform(0, 2 * self._jitter) if self._jitter else 0.0
+            self._later(self._way() + early_or_late, self._arrive, turn)
 
     def _arrive(self, turn: Turn) -> None:
         wait = self._limiter.take(self._now)

@@ -24,14 +24,33 @@ _MIDDLE, _DIP, _RISE, _MOST = 0.95, 0.05, 0.06, 2.0
 many calls after it, and the most. Just below the limit a call that comes a little early is taken.
 """
 
-_TELLING, _FEW, _FIRST_GUESS = 5, 4, 2.0
+_TELLING, _FEW, _FIRST_GUESS = 5, 4, 4.0
 """Good answers that a rate is measured by, the number below which a first guess is none, and the
 least that is guessed, in calls a second.
 """
 
-_STEP, _NOT_SAVED_UP = 0.7, 0.65
-"""Calls a second that a good answer adds to a rate that is a guess: it doubles within a second. And
-how much of what was borne in the last second may be believed then: the rest was saved up before.
+_STEP, _NOT_SAVED_UP = 0.4, 0.65
+"""Calls a second that a good answer adds to a rate that is a guess: it doubles within two. And how
+much of what was borne in the last second may be believed then: the rest was saved up before.
+"""
+
+_BELIEVED = 0.55
+"""How far to go from there to the pace at which a guess was refused, where little seems to be saved
+up: too high a pace costs little if it was saved up after all, too low a one much if not.
+"""
+
+_LEFT, _LEFT_WHERE_SHALLOW = 0.5, 0.6
+"""Of the known rate: the least that a refusal leaves of it."""
+
+_SHORTEST_GAP, _LONGEST_GAP = 0.04, 0.35
+"""Seconds. A first wait between these, told where little is saved up, is that for one more call."""
+
+_NARROWLY = 1.2
+"""Of the time between two calls: a longer wait than this is not that for one more call."""
+
+_LATE, _LATE_WHERE_SHALLOW = 1.0, 0.1
+"""Of the time between two calls: what one that goes late may leave less to the next. A shallow
+bucket has not saved up what the late one left.
 """
 
 _LOOK, _TELLING_LOOK = 5.0, 1.5
@@ -55,11 +74,15 @@ class _Refusal:
     known: float
     patience: int
     was_guessing: bool
+    was_believed: bool
+    """Whether it is the first since more was believed of a guess than what was surely borne."""
     lately: float
     look: float
     last_second: float
     came: float
     ends: float
+    told: float
+    """The longest wait that the service told, in seconds, and 0 when it told none."""
     is_longer: bool = False
     """Whether calls were refused again, for longer than a second can explain, and without having
     been told how long to wait. Within a second the time that was told was rounded down.
@@ -81,6 +104,9 @@ class Pace:
         self._patience = _PATIENCE
         self._calls = 0
         self._is_guessing = False
+        self._is_believed = False
+        self._seems_shallow = False
+        """Whether so little was taken at first as if next to nothing were ever saved up."""
         self._raised = -math.inf
         self._good = 0
         self._recent: deque[float] = deque()
@@ -99,7 +125,8 @@ class Pace:
         if self.rate < math.inf:
             # After a refusal one call goes ahead, to see whether the service takes it.
             gap = max(1 / self.rate, _HEAD_START if self._refusal else 0.0)
-            self._next = (self._next if now - self._next < gap else now) + gap
+            late = gap * (_LATE_WHERE_SHALLOW if self._seems_shallow else _LATE)
+            self._next = (self._next if now - self._next < late else now) + gap
 
     def good(self, now: float, *, is_fresh: bool, was_held: bool) -> None:
         """Note a good answer.
@@ -122,6 +149,7 @@ class Pace:
 
         `is_told` when the service said so.
         """
+        told = ends - now if is_told else 0.0
         if self._refusal is None:
             since = self._marks[-1][0] if self._marks else now
             look = min(_LOOK, now - since)
@@ -131,14 +159,17 @@ class Pace:
                 self._known,
                 self._patience,
                 self._is_guessing,
+                self._is_believed,
                 lately=self._seen(now, look) if is_second else 0.0,
                 look=look,
                 last_second=self._seen(now, 1.0),
                 came=now,
                 ends=ends,
+                told=told,
             )
         else:
             self._refusal.ends = max(ends, self._refusal.ends)
+            self._refusal.told = max(told, self._refusal.told)
             is_longer = resumes - self._refusal.came > _ABOUT_A_SECOND
             self._refusal.is_longer |= is_longer and not is_told
         self._next = max(self._next, resumes)
@@ -155,23 +186,43 @@ class Pace:
     def _begin(self, refusal: _Refusal, measured: float, answers: int) -> None:
         """Take what came for the rate, or for a guess: others may have called just before."""
         is_short = not self._marks or refusal.ends - self._marks[0][0] < _ABOUT_A_SECOND
+        # What takes not even one was emptied by others.
+        self._seems_shallow = 0 < answers < _FEW
+        if self._seems_shallow and _SHORTEST_GAP < refusal.told < _LONGEST_GAP:
+            self._is_guessing = False
+            self._know(1 / refusal.told, share=_MIDDLE - _DIP)
+            return
         self._is_guessing = answers < _FEW or is_short
         self._know(max(measured, _FIRST_GUESS), share=1.0 if self._is_guessing else _MIDDLE - _DIP)
 
     def _adjust(self, refusal: _Refusal, measured: float) -> None:
         if refusal.was_guessing:
-            last_good = max(1.0, refusal.rate - _STEP)
-            first = min(refusal.known, refusal.last_second)
-            known = min(last_good, max(_NOT_SAVED_UP * refusal.last_second, measured, first))
+            known = self._outcome_of_guess(refusal, measured)
         else:
             # What a service with a window of a second has left while all wait is lost.
-            known = min(refusal.rate, max(_between(measured, refusal), refusal.known / 2))
+            least = refusal.known * (_LEFT_WHERE_SHALLOW if self._seems_shallow else _LEFT)
+            known = min(refusal.rate, max(_between(measured, refusal), least))
+        if self._seems_shallow and 0 < refusal.told * refusal.rate < _NARROWLY:
+            # A call that had come so much later would have been taken.
+            known = max(known, 1 / (1 / refusal.rate + refusal.told))
         if refusal.is_longer:
             known = min(known, max(measured, known / 2))
         if not refusal.was_guessing:
             self._patience = _patience(refusal, known)
         self._is_guessing = False
+        self._is_believed = refusal.was_guessing and self._seems_shallow
         self._know(max(known, _SLOWEST), share=_MIDDLE - _DIP)
+
+    def _outcome_of_guess(self, refusal: _Refusal, measured: float) -> float:
+        """Return a rate between what was surely borne and what was refused.
+
+        A shallow bucket refuses at its rate, while from what others had emptied comes, after a
+        wait, as much as that saved up: the next refusal tells them apart.
+        """
+        last_good = max(1.0, refusal.rate - _STEP)
+        first = min(refusal.known, refusal.last_second)
+        known = min(last_good, max(_NOT_SAVED_UP * refusal.last_second, measured, first))
+        return known + _BELIEVED * (last_good - known) if self._seems_shallow else known
 
     def _know(self, rate: float, share: float) -> None:
         self._known, self._calls = rate, 0
@@ -217,9 +268,12 @@ class Pace:
 
 
 def _between(measured: float, refusal: _Refusal) -> float:
-    """Return the rate to believe in: what a window of a second has left while all wait is lost."""
+    """Return the rate to believe in: what a window of a second has left while all wait is lost.
+
+    So is what a shallow bucket would have saved up.
+    """
     best = max(measured, refusal.lately)
-    return (measured + best) / 2 if refusal.is_in_doubt else best
+    return (measured + best) / 2 if refusal.is_in_doubt or refusal.was_believed else best
 
 
 def _patience(refusal: _Refusal, known: float) -> int:

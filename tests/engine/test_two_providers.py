@@ -201,12 +201,12 @@ def test_new_streams_of_two_servers_are_two_things() -> None:
     assert len(statuses(account)) == 2
 
 
-def test_new_domains_of_two_regions_are_two_things() -> None:
-    domain = "domains: {new.example.org: {spam_action: %s}}"
-    config = yaml(
-        f"t: {MAILGUN % (domain % 'tag')}\nu: {MAILGUN.replace('eu', 'us') % (domain % 'block')}"
-    )
-    assert Account().plan(config).refusals == ()
+def test_new_webhooks_of_an_account_in_two_regions_are_two_things() -> None:
+    hooks = f'account_webhooks: [{{url: "{HOOK}", events: [%s]}}]'
+    one, other = MAILGUN % (hooks % "opened"), MAILGUN.replace("eu", "us") % (hooks % "clicked")
+    account, config = Account(), yaml(f"t: {one}\nu: {other}")
+    assert set(outcomes(account.apply(config)).values()) == {"applied"}
+    assert account.plan(config).changes == ()
 
 
 def two_tokens(account: Account) -> dict[str, Secret]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from account import Account, yaml
+from test_plan_files import prepared
 
 from reconciler.engine.authority import Authority
 from reconciler.engine.plandocument import as_json, digest_of
@@ -76,11 +77,7 @@ def is_refused(account: Account, path: Path) -> bool:
 @pytest.fixture
 def account() -> Account:
     """Return an account with a webhook that is declared otherwise, and one that is not at all."""
-    account = Account()
-    for url in ("https://hooks.example.com/a", "https://hooks.example.net/stray"):
-        body = {"Url": url, "Triggers": {"Click": {"Enabled": True}}}
-        account.by_hand("postmark", "POST", "/webhooks", json=body)
-    return account
+    return prepared()
 
 
 @pytest.mark.parametrize("since", ["", "origin/main"])
